@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Exchange, type LifecycleOptions, NodeLifecycle } from '@afterword/adapter-node'
+import { type Binding, exchangeOf, type ServerExchange } from '@afterword/lifecycle-core/adapter'
+
+export * from '@afterword/adapter-node'
+
+declare global {
+  // Express's own types are open for this; no import of them is needed.
+  namespace Express {
+    interface Request {
+      /** The exchange of this request. */
+      exchange: Exchange
+    }
+  }
+}
+
+/** A request as Express and everything like it passes it on. */
+type Request = IncomingMessage & { originalUrl?: string; baseUrl?: string; route?: { path?: unknown } }
+
+/** A lifecycle for Express 4 and 5. */
+export class ExpressLifecycle extends NodeLifecycle {
+  /**
+   * Begins the exchange of every request that reaches it: mount it first.
+   *
+   * @example
+   * ```ts
+   * app.use(lifecycle.middleware)
+   * ```
+   */
+  readonly middleware = (req: Request, res: ServerResponse, next: () => void): void => {
+    this.exchange(req, res, req.originalUrl).run(next)
+  }
+
+  /**
+   * Notes what a handler threw in the outcome, which nothing else can on Express: mount it after the routes, before your
+   * own error handlers. They get the error as long as the client can still be told. After that it goes to the sink
+   * instead, and not to Express's default handler, which would destroy the connection and the requests that wait on it.
+   *
+   * @example
+   * ```ts
+   * app.use(lifecycle.errorMiddleware)
+   * app.use((error, req, res, next) => res.status(500).render('error'))
+   * ```
+   */
+  readonly errorMiddleware = (error: unknown, _req: Request, res: ServerResponse, next: (error: unknown) => void): void => {
+    if (exchangeOf(res)?.handlerFailed(error) !== false) next(error)
+  }
+
+  override begin<Res extends object>(binding: Binding<Res>, res: Res, method: string, url: string): ServerExchange {
+    let routed = routedBindings.get(binding as unknown as Binding)
+    if (routed === undefined) {
+      routed = { ...(binding as unknown as Binding), route: routeOf }
+      routedBindings.set(binding as unknown as Binding, routed)
+    }
+    return super.begin(routed, res, method, url)
+  }
+}
+
+/** Node's bindings, and the same with a route. */
+const routedBindings = new Map<Binding, Binding>()
+
+function routeOf(res: object): string | undefined {
+  const { baseUrl = '', route } = (res as { req: Request }).req
+  return route?.path === undefined ? undefined : baseUrl + String(route.path)
+}
+
+/**
+ * Makes the lifecycle of one Express application.
+ *
+ * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_OPTION`, `ERR_LIFECYCLE_UNKNOWN_OPTION`
+ *
+ * @example
+ * ```ts
+ * import express from 'express'
+ * import { after, createLifecycle } from '@afterword/adapter-express'
+ *
+ * const lifecycle = createLifecycle()
+ * const app = express()
+ * app.use(lifecycle.middleware)
+ * app.post('/orders', (req, res) => {
+ *   after(({ status }) => console.log('replied with', status))
+ *   res.status(201).json({ ok: true })
+ * })
+ * const server = app.listen(3000)
+ * process.once('SIGTERM', () => lifecycle.drain({ server }))
+ * ```
+ */
+export function createLifecycle(options?: LifecycleOptions): ExpressLifecycle {
+  return new ExpressLifecycle(options)
+}

@@ -1,0 +1,177 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from 'node:http2'
+import {
+  type DrainOptions as CoreDrainOptions,
+  type DrainReport,
+  type Exchange,
+  LifecycleError,
+} from '@afterword/lifecycle-core'
+import {
+  type Binding,
+  check,
+  isMs,
+  isThenable,
+  Lifecycle,
+  type Requirements,
+  type ServerExchange,
+  settle,
+} from '@afterword/lifecycle-core/adapter'
+import { isServer, type NodeServer, ServerHost } from './host.js'
+import { http1 } from './http1.js'
+import { http2 } from './http2.js'
+
+/** A request of HTTP/1 or of the HTTP/2 compatibility API, with its exchange. */
+export type NodeRequest = (IncomingMessage | Http2ServerRequest) & { exchange: Exchange }
+
+/** A response of HTTP/1 or of the HTTP/2 compatibility API. */
+export type NodeResponse = ServerResponse | Http2ServerResponse
+
+/** Options of a drain. */
+export interface DrainOptions extends Omit<CoreDrainOptions, 'hosts'> {
+  /** The server, or servers, to stop. Without it the drain waits for work only. */
+  server?: NodeServer | readonly NodeServer[]
+}
+
+/** What every handler of Node's servers looks like. */
+type Handler<Req, Res> = (req: Req & { exchange: Exchange }, res: Res) => unknown
+
+const attached = Symbol.for('afterword.attached')
+
+/** A lifecycle for Node's own servers: the base of every adapter that stands on them. */
+export class NodeLifecycle extends Lifecycle {
+  private readonly sessions = new Set<Http2Session>()
+
+  /**
+   * Wraps a handler of `http.createServer`, `https.createServer` or `http2.createServer`. A handler that throws or
+   * rejects before it replied is reported, and answered with a plain 500.
+   *
+   * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_ARGUMENT`
+   *
+   * @example
+   * ```ts
+   * const server = createServer(lifecycle.listener((req, res) => {
+   *   req.exchange.after(() => log('replied'))
+   *   res.end('hello')
+   * }))
+   * ```
+   */
+  listener<Req extends IncomingMessage | Http2ServerRequest = IncomingMessage, Res extends NodeResponse = ServerResponse>(
+    handler: Handler<Req, Res>,
+  ): (req: Req, res: Res) => void {
+    if (typeof handler !== 'function') {
+      throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', 'listener() takes a request handler.')
+    }
+    return (req, res) => {
+      const exchange = this.exchange(req, res)
+      try {
+        const result = exchange.run(handler, req as Req & { exchange: Exchange }, res)
+        if (isThenable(result)) settle(result, undefined, (error) => answerFault(exchange, res, error))
+      } catch (error) {
+        answerFault(exchange, res, error)
+      }
+    }
+  }
+
+  /**
+   * Watches every request of a server that somebody else created, before its handlers run. Returns the server.
+   *
+   * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_ARGUMENT`
+   *
+   * @example
+   * ```ts
+   * const server = lifecycle.attach(app.listen(3000))
+   * ```
+   */
+  attach<S extends NodeServer>(server: S): S {
+    if (!isServer(server)) {
+      throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', 'attach() takes a server of node:http, node:https or node:http2.')
+    }
+    const marked = server as NodeServer & { [attached]?: true }
+    if (marked[attached] === true) return server
+    marked[attached] = true
+    // Not a listener: those that are there already would run outside the async context.
+    const emit = server.emit as (...args: unknown[]) => boolean
+    const dispatch = (event: string, req: IncomingMessage, res: ServerResponse): boolean => emit.call(server, event, req, res)
+    server.emit = (event: string, ...args: unknown[]): boolean => {
+      // HTTP/2: a drain must also close connections that never bring a request.
+      if (event === 'session') this.track(args[0] as Http2Session)
+      if (!requestEvents.has(event)) return emit.call(server, event, ...args)
+      const [req, res] = args as [IncomingMessage, ServerResponse]
+      return this.exchange(req, res).run(dispatch, event, req, res)
+    }
+    return server
+  }
+
+  /** Begins the exchange of a request, or returns the one it has. */
+  exchange(req: IncomingMessage | Http2ServerRequest, res: NodeResponse, url = req.url ?? ''): ServerExchange {
+    const overHttp2 = 'stream' in res
+    if (overHttp2) this.track(res.stream?.session)
+    const binding = (overHttp2 ? http2 : http1) as Binding
+    const exchange = this.begin(binding, res, req.method ?? '', url)
+    const own = req as NodeRequest
+    if (own.exchange !== exchange) {
+      own.exchange = exchange
+      if (this.options.context && req.method !== 'GET' && req.method !== 'HEAD') keepContext(req, exchange)
+    }
+    return exchange
+  }
+
+  /**
+   * Stops the server and waits for what is in flight: open exchanges, tasks, tasks of tasks. Never rejects, never hangs,
+   * never ends the process; calling it again returns the same promise.
+   *
+   * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_ARGUMENT` for options that are not an object;
+   * `ERR_LIFECYCLE_INVALID_OPTION` and `ERR_LIFECYCLE_UNKNOWN_OPTION` for wrong ones
+   *
+   * @example
+   * ```ts
+   * process.once('SIGTERM', async () => {
+   *   const report = await lifecycle.drain({ server, timeout: 10_000 })
+   *   process.exitCode = report.suggestedExitCode
+   * })
+   * ```
+   */
+  override drain(options: DrainOptions = {}): Promise<DrainReport> {
+    check('drain', options, drainRequirements)
+    const { server = [], ...rest } = options
+    const hosts = [server].flat().map((each) => new ServerHost(each as NodeServer, this.sessions))
+    return super.drain({ ...rest, hosts })
+  }
+
+  private track(session: Http2Session | undefined): void {
+    if (session === undefined || this.sessions.has(session)) return
+    this.sessions.add(session)
+    session.once('close', () => this.sessions.delete(session))
+  }
+}
+
+const drainRequirements: Requirements = {
+  server: [(value) => [value].flat().every(isServer), 'a server of node:http, node:https or node:http2, or a list of them'],
+  softTimeout: isMs,
+  timeout: isMs,
+}
+
+const requestEvents: ReadonlySet<string> = new Set(['request', 'checkContinue', 'checkExpectation'])
+
+/**
+ * A body that arrives after the handler was called is emitted outside of its async context, and so is whatever a parser
+ * calls at its end. So the request emits inside the context of its exchange. GET has no body worth the cost.
+ */
+function keepContext(req: IncomingMessage | Http2ServerRequest, exchange: ServerExchange): void {
+  const emit = req.emit as (...args: unknown[]) => boolean
+  const dispatch = (...args: unknown[]): boolean => emit.apply(req, args)
+  req.emit = (...args: unknown[]): boolean => exchange.run(dispatch, ...args)
+}
+
+/** The handler is the framework here, so its error goes to the sink and the client gets a plain answer. */
+function answerFault(exchange: ServerExchange, res: NodeResponse, error: unknown): void {
+  if (!exchange.handlerFailed(error)) return
+  exchange.report(error, 'handler')
+  // A head that was written to a destroyed response is no commit, but the response takes no other.
+  if (res.headersSent) return
+  for (const name of res.getHeaderNames()) res.removeHeader(name)
+  res.statusCode = 500
+  res.setHeader('content-type', 'text/plain; charset=utf-8')
+  res.end('Internal Server Error\n')
+}
+

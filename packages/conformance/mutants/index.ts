@@ -1,0 +1,33 @@
+import { contextMutants } from './context.js'
+import { defaultsMutants } from './defaults.js'
+import { drainMutants } from './drain.js'
+import { expressMutants } from './express.js'
+import { fastifyMutants } from './fastify.js'
+import { faultsMutants } from './faults.js'
+import { headMutants } from './head.js'
+import { http2Mutants } from './http2.js'
+import { injectMutants } from './inject.js'
+import { inputMutants } from './input.js'
+import { leavingMutants } from './leaving.js'
+import { normalMutants } from './normal.js'
+import { serverSideMutants } from './server-side.js'
+import { tasksMutants } from './tasks.js'
+import type { Mutant } from './mutant.js'
+
+/** Every mutant, by group. */
+export const mutants: readonly Mutant[] = [
+  ...normalMutants,
+  ...headMutants,
+  ...leavingMutants,
+  ...serverSideMutants,
+  ...http2Mutants,
+  ...injectMutants,
+  ...expressMutants,
+  ...fastifyMutants,
+  ...tasksMutants,
+  ...faultsMutants,
+  ...contextMutants,
+  ...drainMutants,
+  ...defaultsMutants,
+  ...inputMutants,
+]

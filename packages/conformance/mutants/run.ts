@@ -1,0 +1,105 @@
+/**
+ * Plants every mutant in turn and requires the rule it names to go red: `pnpm mutants [PATTERN]`.
+ * A rule that stays green could be deleted without anybody noticing.
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import { fetchRuntimes, runtimePath, versions } from '../../../scripts/runtimes.mjs'
+import { mutants } from './index.js'
+import type { Mutant } from './mutant.js'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+// Frameworks stay outside of the bundles, which therefore lie inside the package that depends on them.
+const external = ['express', 'express4', 'fastify', 'undici']
+const folder = join(root, 'packages/conformance/.mutants', String(process.pid))
+
+const sources: Plugin = {
+  name: 'sources',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@afterword\// }, ({ path }) => {
+      const [, name, entry = 'index'] = path.split('/')
+      return { path: join(root, 'packages', name as string, 'src', `${entry}.ts`) }
+    })
+  },
+}
+
+function plant({ file, find, replace }: Mutant): Plugin {
+  return {
+    name: 'plant',
+    setup({ onLoad }) {
+      const path = join(root, file)
+      onLoad({ filter: /\.ts$/ }, (args) => {
+        if (args.path !== path) return undefined
+        const source = readFileSync(path, 'utf8')
+        if (source.split(find).length !== 2) throw new Error(`${file} does not contain exactly one: ${find}`)
+        return { contents: source.replace(find, () => replace), loader: 'ts' }
+      })
+    },
+  }
+}
+
+async function bundle(name: string, plugins: Plugin[]): Promise<string> {
+  const outfile = join(folder, `${name}.mjs`)
+  const entryPoints = [join(root, 'packages/conformance/src/cli.ts')]
+  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" }
+  await build({ entryPoints, banner, outfile, plugins, bundle: true, external, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' })
+  return outfile
+}
+
+/** Runs one rule on one server in a process of its own, and says whether it stayed green. */
+async function isGreen(file: string, { rule, rig, node }: Mutant): Promise<{ green: boolean; output: string }> {
+  const version = versions.find((each: string) => each.startsWith(`${node}.`))
+  const binary = version === undefined ? process.execPath : runtimePath(version)
+  const child = spawn(binary, [file, '--only', `^${rule}$`, '--rig', rig], {
+    env: { ...process.env, AFTERWORD_PATIENCE_MS: '6000' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  child.stderr.on('data', (chunk) => (output += chunk))
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  if (!/^\d+ passed, \d+ failed$/m.test(output) || /^0 passed, 0 failed$/m.test(output)) {
+    return { green: true, output: `the rule did not run:\n${output}` }
+  }
+  return { green: code === 0, output }
+}
+
+async function inTwoLanes<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
+  const queue = [...items.entries()]
+  const lane = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await work(next[1], next[0])
+  }
+  await Promise.all([lane(), lane()])
+}
+
+const pattern = new RegExp(process.argv[2] ?? '')
+const chosen = mutants.filter(({ id, rule, file }) => pattern.test(id) || pattern.test(rule) || pattern.test(file))
+if (chosen.some(({ node }) => node !== undefined)) fetchRuntimes()
+mkdirSync(folder, { recursive: true })
+let caught = 0
+let missed = 0
+try {
+  // First without any bug: a rule that is red anyway would prove nothing.
+  const sound = await bundle('sound', [sources])
+  const seen = new Map<string, Mutant>(chosen.map((mutant) => [`${mutant.rule} ${mutant.rig} ${mutant.node}`, mutant]))
+  await inTwoLanes([...seen.values()], async (mutant) => {
+    const { green, output } = await isGreen(sound, mutant)
+    if (green && !output.startsWith('the rule did not run')) return
+    missed++
+    console.log(`RED     ${mutant.rule} on ${mutant.rig} without any mutant\n${output}`)
+  })
+  await inTwoLanes(chosen, async (mutant, index) => {
+    const { green, output } = await isGreen(await bundle(`mutant-${index}`, [plant(mutant), sources]), mutant)
+    if (green) missed++
+    else caught++
+    console.log(`${green ? 'MISSED ' : 'caught '} ${mutant.rule} ${mutant.rig.padEnd(12)} ${mutant.id}`)
+    if (green) console.log(output)
+  })
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+console.log(`\n${caught} passed, ${missed} failed`)
+process.exit(missed > 0 || caught === 0 ? 1 : 0)

@@ -1,0 +1,7 @@
+export { askHttp1, askHttp2, RawClient, readAll, type Question, type Reply } from './client.js'
+export { gate, Latch } from './latch.js'
+export { listen, Probe, stop } from './probe.js'
+export type { App, AppOptions, Call, CallHandler, Rig } from './rig.js'
+export type { Capability, Rule } from './rule.js'
+export { rules } from './rules/index.js'
+export { runRule, type Result } from './run.js'

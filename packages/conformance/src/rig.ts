@@ -1,0 +1,60 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Exchange, Fault, LifecycleOptions, Outcome } from '@afterword/lifecycle-core'
+import type { Lifecycle } from '@afterword/lifecycle-core/adapter'
+import type { Question, Reply } from './client.js'
+import type { Capability } from './rule.js'
+
+/** One request, as a rule's handler sees it on every server. */
+export interface Call {
+  readonly exchange: Exchange
+  readonly req: IncomingMessage
+  /** The raw response. Reading it takes the reply away from the framework, where there is one. */
+  readonly res: ServerResponse
+  /** Reads the request body to its end. */
+  read(): Promise<Buffer>
+  /** Replies the way the framework's users do. */
+  reply(status: number, body: string | Buffer, headers?: Record<string, string>): void
+}
+
+/** Handles one request of a rule. */
+export type CallHandler = (call: Call) => unknown
+
+/** Options of one application under test. */
+export interface AppOptions extends LifecycleOptions {
+  /** Passed to the server: `createServer` options, or Fastify's. */
+  server?: Record<string, unknown>
+  /** Runs before the mount, like a middleware registered earlier. False: the request goes no further. */
+  before?: (req: IncomingMessage, res: ServerResponse) => unknown
+}
+
+/** A listening application under test. */
+export interface App {
+  readonly lifecycle: Lifecycle & { drain(options?: object): ReturnType<Lifecycle['drain']> }
+  readonly server: Server
+  readonly port: number
+  /** Sends an ordinary request on a connection of its own, and reads the whole reply. */
+  ask(path?: string, question?: Question): Promise<Reply>
+  /** Every outcome so far, in the order in which they were told. */
+  readonly outcomes: readonly Outcome[]
+  /** Everything that reached the sink so far. */
+  readonly faults: readonly { error: unknown; fault: Fault }[]
+  /** Resolves with the outcome of the n-th exchange to end (from 1), as soon as it is told. */
+  outcome(n?: number): Promise<Outcome>
+  /** Resolves with the n-th fault (from 1). */
+  fault(n?: number): Promise<{ error: unknown; fault: Fault }>
+}
+
+/** One server under test. */
+export interface Rig {
+  readonly name: string
+  /** Capabilities that this server does not have, each with the reason. */
+  readonly lacks: Partial<Record<Capability, string>>
+  /** Starts an application in which every request goes to the handler, lets `use` work with it, and stops it. */
+  serve(handler: CallHandler, use: (app: App) => Promise<void>, options?: AppOptions): Promise<void>
+  /**
+   * The same for an application of the framework's own making: `build` gets the framework's application (Express's
+   * `app` with nothing mounted, a Fastify instance with nothing registered) and the adapter's lifecycle.
+   */
+  // oxlint-disable-next-line typescript/no-explicit-any -- each framework has a type of its own, known to its rules
+  serveOwn?(build: (app: any, lifecycle: any) => unknown, use: (app: App) => Promise<void>, options?: AppOptions): Promise<void>
+}

@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createLifecycle } from '@afterword/adapter-node'
+import type { Exchange } from '@afterword/lifecycle-core'
+import { readAll } from '../client.js'
+import { listen, Probe, stop } from '../probe.js'
+import type { App, Call, Rig } from '../rig.js'
+
+const lacks = {
+  http2: 'this rig speaks HTTP/1; see the rig http2',
+  inject: 'node:http has no injection',
+  express: 'not Express',
+  fastify: 'not Fastify',
+}
+
+/** node:http with `lifecycle.listener`. */
+export const node: Rig = {
+  name: 'node',
+  lacks,
+  async serve(handler, use, options = {}) {
+    const probe = new Probe()
+    const lifecycle = createLifecycle(probe.options(options))
+    const listener = lifecycle.listener((req, res) => handler(rawCall(req, res, req.exchange)))
+    const { before } = options
+    const server = createServer(
+      options.server ?? {},
+      before === undefined ? listener : async (req, res) => void ((await before(req, res)) !== false && listener(req, res)),
+    )
+    await listen(server)
+    try {
+      await use(probe.app(lifecycle, server))
+    } finally {
+      await stop(server)
+    }
+  },
+}
+
+/** node:http with `lifecycle.attach`, on a server that somebody else made. */
+export const nodeAttach: Rig = {
+  name: 'node-attach',
+  lacks: {
+    ...lacks,
+    before: 'attach sees every request first',
+    'late-mount': 'attach sees every request first',
+    'error-page': 'the server is somebody else\'s: its errors stay where they were',
+  },
+  async serve(handler, use, options = {}) {
+    const probe = new Probe()
+    const lifecycle = createLifecycle(probe.options(options))
+    const server = createServer(options.server ?? {}, (req, res) => {
+      // Returned, for the sake of servers that look at it: captureRejections.
+      return handler(rawCall(req, res, (req as IncomingMessage & { exchange: Exchange }).exchange))
+    })
+    lifecycle.attach(server)
+    await listen(server)
+    try {
+      await use(probe.app(lifecycle, server) satisfies App)
+    } finally {
+      await stop(server)
+    }
+  },
+}
+
+/** A call over Node's own request and response. */
+export function rawCall(req: IncomingMessage, res: ServerResponse, exchange: Exchange): Call {
+  return {
+    req,
+    res,
+    exchange,
+    read: () => readAll(req),
+    reply(status, body, headers = {}) {
+      res.statusCode = status
+      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+      res.setHeader('content-length', Buffer.byteLength(body))
+      res.end(body)
+    },
+  }
+}

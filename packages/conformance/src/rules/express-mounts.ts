@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { after, current } from '@afterword/adapter-express'
+import type { Rule } from '../rule.js'
+import { serve } from './express-own.js'
+
+const needs = ['express'] as const
+
+/** Where the middleware is mounted. */
+export const expressMountRules: readonly Rule[] = [
+  {
+    id: 'EXP-020',
+    title: 'MUST begin one exchange per request, however often the middleware is mounted',
+    needs,
+    run: async (rig) => {
+      const ids = new Set<string>()
+      let tasks = 0
+      await serve(
+        rig,
+        (app, lifecycle, express) => {
+          app.use(lifecycle.middleware)
+          app.use(lifecycle.middleware)
+          const sub = express()
+          sub.use(lifecycle.middleware)
+          const router = express.Router()
+          router.use(lifecycle.middleware)
+          router.get('/', (req, res) => {
+            ids.add(req.exchange.id)
+            ids.add(String(current()?.id))
+            after(() => tasks++)
+            res.send('hello')
+          })
+          sub.use('/router', router)
+          app.use('/sub', sub)
+        },
+        async (app) => {
+          await app.ask('/sub/router')
+          await app.lifecycle.idle()
+          assert.deepEqual([app.outcomes.length, ids.size, tasks], [1, 1, 1])
+          assert.equal(app.outcomes[0]?.route, '/sub/router/')
+        },
+      )
+    },
+  },
+  {
+    id: 'EXP-021',
+    title: 'MUST begin exchanges for the requests of a sub-application only, if it is mounted there, with the whole url',
+    needs,
+    run: (rig) =>
+      serve(
+        rig,
+        (app, lifecycle, express) => {
+          const sub = express()
+          sub.use(lifecycle.middleware)
+          sub.get('/inside', (_req, res) => void res.send('inside'))
+          app.use('/sub', sub)
+          app.get('/outside', (req, res) => void res.send(String(req.exchange)))
+        },
+        async (app) => {
+          assert.equal((await app.ask('/outside')).body, 'undefined')
+          await app.ask('/sub/inside?a=1')
+          const outcome = await app.outcome()
+          assert.deepEqual([outcome.url, outcome.route], ['/sub/inside?a=1', '/sub/inside'])
+          assert.equal(app.outcomes.length, 1)
+        },
+      ),
+  },
+  {
+    id: 'EXP-022',
+    title: 'MUST begin one exchange when the server is attached as well, and tell its route',
+    needs,
+    run: (rig) =>
+      serve(
+        rig,
+        (app, lifecycle) => {
+          app.use(lifecycle.middleware)
+          app.get('/:name', (_req, res) => void res.send('hello'))
+        },
+        async (app) => {
+          ;(app.lifecycle as unknown as { attach(server: unknown): void }).attach(app.server)
+          await app.ask('/you')
+          assert.equal((await app.outcome()).route, '/:name')
+          await app.lifecycle.idle()
+          assert.equal(app.outcomes.length, 1)
+        },
+      ),
+  },
+]

@@ -1,0 +1,33 @@
+import type { Rule } from '../rule.js'
+import { contextRules } from './context.js'
+import { defaultsRules } from './defaults.js'
+import { drainRules } from './drain.js'
+import { expressRules } from './express.js'
+import { fastifyRules } from './fastify.js'
+import { faultsRules } from './faults.js'
+import { headRules } from './head.js'
+import { http2Rules } from './http2.js'
+import { injectRules } from './inject.js'
+import { inputRules } from './input.js'
+import { leavingRules } from './leaving.js'
+import { normalRules } from './normal.js'
+import { serverSideRules } from './server-side.js'
+import { tasksRules } from './tasks.js'
+
+/** Every rule, by group. */
+export const rules: readonly Rule[] = [
+  ...normalRules,
+  ...headRules,
+  ...leavingRules,
+  ...serverSideRules,
+  ...http2Rules,
+  ...injectRules,
+  ...expressRules,
+  ...fastifyRules,
+  ...tasksRules,
+  ...faultsRules,
+  ...contextRules,
+  ...drainRules,
+  ...defaultsRules,
+  ...inputRules,
+]

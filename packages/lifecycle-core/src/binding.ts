@@ -1,0 +1,107 @@
+/**
+ * The port: what a server must tell the core, and what the core may ask of it. This is the file to read first
+ * when adding a server; `packages/adapter-node` is the worked example.
+ */
+
+/** Header values as a server writes them. */
+export type HeaderValue = string | number | readonly string[]
+
+/** The head as committed: lower-case names; `set-cookie` is a list, other repeated fields are joined with `, `. */
+export type HeaderFields = Readonly<Record<string, string | readonly string[]>>
+
+/** The status line and header fields, in the last moment in which they may be changed. */
+export interface ResponseHead {
+  /** The status code; may be assigned. */
+  status: number
+  /** The value that was set, or `undefined`. */
+  getHeader(name: string): HeaderValue | undefined
+  /** Replaces the field. */
+  setHeader(name: string, value: HeaderValue): void
+  /** Adds a value to the field. */
+  appendHeader(name: string, value: string | readonly string[]): void
+  hasHeader(name: string): boolean
+  removeHeader(name: string): void
+  /** Lower-case names of the fields set so far. */
+  getHeaderNames(): string[]
+}
+
+/** Why an exchange was aborted. */
+export type AbortReason =
+  /** The client reset or closed the connection, or reset the stream. */
+  | 'client'
+  /** This side destroyed the response or its connection. */
+  | 'server'
+  /** The request did not arrive within the server's own time limit (408). */
+  | 'timeout'
+  /** The bytes on the connection were not HTTP. */
+  | 'parse-error'
+  /** It did not end within `exchangeTimeout`. */
+  | 'deadline'
+  /** The drain's hard deadline came first. */
+  | 'drain'
+  /** The connection was taken away from the response, and then closed. */
+  | 'detached'
+
+/** How far the response had come when the exchange was aborted. */
+export type AbortPosition =
+  /** No head was written. */
+  | 'before-commit'
+  /** A head was written, the end was not. */
+  | 'mid-response'
+  /** All was written, but not all was accepted by the operating system. */
+  | 'unflushed'
+
+/**
+ * What a server tells the core about one exchange. The exchange implements it itself, so a binding needs no closure
+ * per request. Every method may be called at any time and any number of times; what comes too late is ignored.
+ */
+export interface Signals {
+  /** Whether a listener wants to see the head. While it is false, a binding need not build a {@link ResponseHead}. */
+  readonly awaitsHead: boolean
+  /** The head is about to be written and may still be changed, synchronously. */
+  beforeCommit(head: ResponseHead): void
+  /** The head was written, with this status. */
+  commit(status: number): void
+  /** Every byte was handed to the operating system, and the peer was alive. */
+  finish(): void
+  /** It was over before that. */
+  abort(reason: AbortReason): void
+}
+
+/** One constant per kind of server. It has no state and allocates nothing per request. */
+export interface Binding<Res extends object = object> {
+  /** Starts to watch the response. Must lead to `finish` or `abort`, even if the response is over already. */
+  attach(res: Res, signals: Signals): void
+  /** Ask the client not to use this connection again; called while draining. */
+  endConnection(res: Res): void
+  /** Whether the application has written all of its response, flushed or not. */
+  isWritten(res: Res): boolean
+  /** Destroys a response that will not end by itself, so that the client sees the truncation. */
+  destroy(res: Res): void
+  /**
+   * The head that was written, in whatever form the server keeps it, or `undefined` when there was none. Taken at the
+   * end. It must not refer to `res`, which it outlives.
+   */
+  writtenHead(res: Res): unknown
+  /** Bytes of this response that were handed to the connection, or `null` where the platform cannot tell. */
+  writtenBytes(res: Res): number | null
+  /** Turns a written head into header fields, when somebody reads them. */
+  parseHead(head: unknown): HeaderFields
+  /** The route the framework chose, if it knows one. Asked at the end. */
+  route?(res: Res): string | undefined
+}
+
+/** A listening server, as a drain sees it. */
+export interface Host {
+  /** Stops accepting connections, and leaves the open ones alone. */
+  stop(): void
+  /**
+   * Closes connections on which nothing is in flight. Called after every end. `quiet` says that no exchange is waiting
+   * for its end on any connection, so that the server's own notion of an idle connection can be trusted.
+   */
+  sweep(quiet: boolean): void
+  /** Destroys every connection that is left. */
+  sever(): void
+  /** Resolves once every connection is gone. */
+  readonly closed: Promise<void>
+}

@@ -1,0 +1,77 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { LifecycleError } from './errors.js'
+import type { CommitListener, Exchange, ServerExchange } from './exchange.js'
+import type { Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
+
+const key = Symbol.for('afterword.context')
+const shared = globalThis as { [key]?: AsyncLocalStorage<ServerExchange | Task> }
+
+/** One per process: the ESM and the CommonJS copy of the package must see the same exchange. */
+export const storage = (shared[key] ??= new AsyncLocalStorage<ServerExchange | Task>())
+
+/** The task that the caller is part of, if it is part of one. */
+export function currentTask(): Task | undefined {
+  const store = storage.getStore()
+  return store !== undefined && 'exchange' in store ? store : undefined
+}
+
+/**
+ * Returns the exchange of the request that the caller works for, or `undefined` outside of one.
+ *
+ * @example
+ * ```ts
+ * logger.info({ exchange: current()?.id }, 'order placed')
+ * ```
+ */
+export function current(): Exchange | undefined {
+  const store = storage.getStore()
+  return store !== undefined && 'exchange' in store ? store.exchange : store
+}
+
+/**
+ * Schedules work for after the response of the current request: a function, which starts once the exchange has ended,
+ * or a promise, which the drain then waits for. It runs on every outcome unless `when` narrows it.
+ *
+ * @throws {LifecycleError} `ERR_LIFECYCLE_NO_EXCHANGE` outside a request; `ERR_LIFECYCLE_INVALID_ARGUMENT` for anything
+ * but a function or a promise; `ERR_LIFECYCLE_INVALID_OPTION` and `ERR_LIFECYCLE_UNKNOWN_OPTION` for wrong options.
+ *
+ * @example
+ * ```ts
+ * app.post('/orders', async (req, res) => {
+ *   const order = await place(req.body)
+ *   after((outcome, { signal }) => sendReceipt(order, { signal }), { when: 'success' })
+ *   res.status(201).json(order)
+ * })
+ * ```
+ */
+export function after(task: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle {
+  return required('after').after(task, options)
+}
+
+/**
+ * Calls a listener just before the head of the current response is written, the last registered first. It is
+ * synchronous and may change the status and the header fields.
+ *
+ * @throws {LifecycleError} `ERR_LIFECYCLE_NO_EXCHANGE` outside a request; `ERR_LIFECYCLE_COMMITTED` when the head was
+ * written; `ERR_LIFECYCLE_INVALID_ARGUMENT` for anything but a function.
+ *
+ * @example
+ * ```ts
+ * onCommit((head) => head.setHeader('server-timing', timings()))
+ * ```
+ */
+export function onCommit(listener: CommitListener): void {
+  required('onCommit').onCommit(listener)
+}
+
+function required(caller: string): Exchange {
+  const exchange = current()
+  if (exchange === undefined) {
+    throw new LifecycleError(
+      'ERR_LIFECYCLE_NO_EXCHANGE',
+      `${caller}() was called outside a request. Mount the lifecycle before the code that calls it, ` +
+        `or use req.exchange.${caller}() where the async context is lost or off.`,
+    )
+  }
+  return exchange
+}

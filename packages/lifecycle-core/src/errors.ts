@@ -1,0 +1,52 @@
+/** Every code this library throws, reports or puts into a signal's reason, with what it means. A closed list. */
+export const errorCodes = {
+  ERR_LIFECYCLE_NO_EXCHANGE: 'An ambient function was called outside a request, or with `context: false`.',
+  ERR_LIFECYCLE_COMMITTED: 'The head was already written, so it can no longer be changed.',
+  ERR_LIFECYCLE_INVALID_ARGUMENT: 'An argument has the wrong type.',
+  ERR_LIFECYCLE_INVALID_OPTION: 'An option has the wrong type or range.',
+  ERR_LIFECYCLE_UNKNOWN_OPTION: 'An option has a name that does not exist.',
+  ERR_LIFECYCLE_ASYNC_LISTENER: 'A listener that must be synchronous returned a promise.',
+  ERR_LIFECYCLE_SEALED: 'A task was scheduled after the drain was sealed; it was refused.',
+  ERR_LIFECYCLE_TASK_DEPTH: 'Tasks scheduled tasks beyond `maxDepth`; the last one was refused.',
+  ERR_LIFECYCLE_TASK_TIMEOUT: 'A task ran longer than its timeout.',
+  ERR_LIFECYCLE_TASK_CANCELLED: 'A task was cancelled through its handle.',
+  ERR_LIFECYCLE_DRAINING: 'The drain reached its deadline.',
+  ERR_LIFECYCLE_CLIENT_LEFT: 'The client left before the response had ended.',
+  ERR_LIFECYCLE_DEADLINE: 'The exchange did not end within `exchangeTimeout`.',
+  ERR_LIFECYCLE_ABORTED: 'The exchange was aborted on this side: by the server, a timeout or a broken request.',
+} as const
+
+/** One of the codes in {@link errorCodes}. */
+export type ErrorCode = keyof typeof errorCodes
+
+const brand = Symbol.for('afterword.error')
+
+/**
+ * An error with a stable `code`. `instanceof` holds across the ESM and the CommonJS copy of the package.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   after(sendMail)
+ * } catch (error) {
+ *   if (error instanceof LifecycleError && error.code === 'ERR_LIFECYCLE_NO_EXCHANGE') sendMail()
+ *   else throw error
+ * }
+ * ```
+ */
+export class LifecycleError extends Error {
+  override readonly name = 'LifecycleError'
+  /** Which error this is. */
+  readonly code: ErrorCode
+
+  /** @param message what was called, and what to do about it */
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(`${message} [${code}]`, options)
+    this.code = code
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}

@@ -1,0 +1,331 @@
+import type { AbortPosition, AbortReason, Binding, ResponseHead, Signals } from './binding.js'
+import { channels } from './channels.js'
+import { currentTask, storage } from './context.js'
+import { type ErrorCode, LifecycleError } from './errors.js'
+import type { Lifecycle } from './lifecycle.js'
+import { assertFunction, assertTask, checkTaskOptions } from './options.js'
+import { LazyOutcome, type Outcome } from './outcome.js'
+import { hasEnded, isOpen, nextPhase, type Phase, type PhaseSignal } from './phase.js'
+import type { Member } from './registry.js'
+import { heeds, isThenable, settle, type FaultSource } from './sink.js'
+import type { Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
+
+/** Sees the head just before it is written, and may change it. Synchronous. */
+export type CommitListener = (head: ResponseHead, exchange: Exchange) => void
+
+/** One request and its response. */
+export interface Exchange {
+  /** Unique among all processes of a deployment, for practical purposes. */
+  readonly id: string
+  readonly phase: Phase
+  readonly method: string
+  /** As the client sent it. */
+  readonly url: string
+  /** The route pattern, once the framework has told it. */
+  readonly route: string | null
+  /** How it ended, or `undefined` until it has. */
+  readonly outcome: Outcome | undefined
+  /**
+   * Aborts when the exchange is aborted, and at the soft deadline of a drain; never because the request body was read,
+   * and never after the exchange has finished. `signal.reason.code` says why. Created on first read.
+   */
+  readonly signal: AbortSignal
+  /** The same as the free function `after`, for this exchange. */
+  after(task: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle
+  /** The same as the free function `onCommit`, for this exchange. */
+  onCommit(listener: CommitListener): void
+}
+
+const idPrefix = `${process.pid.toString(36)}${Date.now().toString(36)}`
+let sequence = 0
+
+const abortCodes: Readonly<Record<AbortReason, ErrorCode>> = {
+  client: 'ERR_LIFECYCLE_CLIENT_LEFT',
+  deadline: 'ERR_LIFECYCLE_DEADLINE',
+  drain: 'ERR_LIFECYCLE_DRAINING',
+  server: 'ERR_LIFECYCLE_ABORTED',
+  timeout: 'ERR_LIFECYCLE_ABORTED',
+  'parse-error': 'ERR_LIFECYCLE_ABORTED',
+  detached: 'ERR_LIFECYCLE_ABORTED',
+}
+
+/** An exchange as its server sees it: it takes the binding's signals itself, so nothing is allocated per signal. */
+export class ServerExchange implements Exchange, Signals, Member<ServerExchange> {
+  previous: ServerExchange | undefined = undefined
+  following: ServerExchange | undefined = undefined
+  phase: Phase = 'received'
+  route: string | null = null
+  readonly method: string
+  readonly url: string
+  readonly lifecycle: Lifecycle
+  /** On the monotonic clock, in ms; 0 when nobody asked for timings. */
+  readonly receivedAt: number
+  private readonly sequence = ++sequence
+  private readonly binding: Binding
+  /** Let go of at the end. */
+  private response: object | undefined
+  private committedAt = 0
+  private endedAt = 0
+  private status: number | null = null
+  private error: unknown = undefined
+  private head: unknown = undefined
+  private bytes: number | null = null
+  private reason: AbortReason | null = null
+  private position: AbortPosition | null = null
+  private commitListeners: CommitListener[] | undefined = undefined
+  private controller: AbortController | undefined = undefined
+  /** Tasks that wait for the end to be told; `undefined` when none ever did, or when it has been. */
+  private held: Task[] | undefined = undefined
+  private unsettled = 0
+  /** Without the async context: how many tasks run at each depth. */
+  private depths: number[] | undefined = undefined
+  private told: LazyOutcome | undefined = undefined
+
+  constructor(lifecycle: Lifecycle, binding: Binding, response: object, method: string, url: string) {
+    this.lifecycle = lifecycle
+    this.binding = binding
+    this.response = response
+    this.method = method
+    this.url = url
+    this.receivedAt = lifecycle.options.timings || lifecycle.options.exchangeTimeout < Infinity ? performance.now() : 0
+  }
+
+  get id(): string {
+    return `${idPrefix}-${this.sequence.toString(36)}`
+  }
+
+  get outcome(): Outcome {
+    if (this.told === undefined && hasEnded(this.phase)) this.told = this.concludeOutcome()
+    return this.told as Outcome
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController()
+      const { hurry } = this.lifecycle
+      if (this.reason !== null) this.controller.abort(this.abortError(this.reason))
+      else if (hurry !== undefined) this.abortSignal(hurry)
+    }
+    return this.controller.signal
+  }
+
+  after(work: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle {
+    assertTask(work)
+    if (options !== undefined) checkTaskOptions(options)
+    return this.lifecycle.scheduler.schedule(this, work, options)
+  }
+
+  onCommit(listener: CommitListener): void {
+    assertFunction('onCommit', listener)
+    if (!isOpen(this.phase)) {
+      throw new LifecycleError(
+        'ERR_LIFECYCLE_COMMITTED',
+        `onCommit() was called when the exchange was ${this.phase}. Register the listener before replying.`,
+      )
+    }
+    this.commitListeners ??= []
+    this.commitListeners.push(listener)
+  }
+
+  /** Calls a function as part of this exchange: from here on it is being handled. */
+  run<A extends unknown[], R>(call: (...args: A) => R, ...args: A): R {
+    this.phase = nextPhase(this.phase, 'handle') ?? this.phase
+    return this.lifecycle.options.context ? storage.run(this, call, ...args) : call(...args)
+  }
+
+  // What the binding signals.
+
+  get awaitsHead(): boolean {
+    return this.commitListeners !== undefined
+  }
+
+  beforeCommit(head: ResponseHead): void {
+    const listeners = this.commitListeners
+    this.commitListeners = undefined
+    if (listeners === undefined) return
+    for (let index = listeners.length - 1; index >= 0; index--) {
+      try {
+        const result: unknown = (listeners[index] as CommitListener)(head, this)
+        if (isThenable(result)) this.reportPromise(result)
+      } catch (error) {
+        this.report(error, 'commit-listener')
+      }
+    }
+    // Those that were registered by a listener: the head is still open to them.
+    if (this.awaitsHead) this.beforeCommit(head)
+  }
+
+  commit(status: number): void {
+    const phase = nextPhase(this.phase, 'commit')
+    if (phase === undefined) return
+    this.phase = phase
+    this.status = status
+    this.commitListeners = undefined
+    if (this.receivedAt !== 0) this.committedAt = performance.now()
+    if (channels.exchangeCommit.hasSubscribers) channels.exchangeCommit.publish({ exchange: this, status })
+  }
+
+  finish(): void {
+    this.end('finish')
+  }
+
+  abort(reason: AbortReason): void {
+    if (hasEnded(this.phase)) return
+    this.reason = reason
+    this.position =
+      this.status === null ? 'before-commit' : this.binding.isWritten(this.response as object) ? 'unflushed' : 'mid-response'
+    this.end('abort')
+  }
+
+  /** Latches the end. Runs inside native listeners, so it calls nothing of the application's. */
+  private end(signal: PhaseSignal): void {
+    const phase = nextPhase(this.phase, signal)
+    if (phase === undefined) return
+    this.phase = phase
+    const { binding, response, lifecycle } = this
+    this.response = undefined
+    this.commitListeners = undefined
+    if (this.status !== null) this.head = binding.writtenHead(response as object)
+    this.bytes = binding.writtenBytes(response as object)
+    if (binding.route !== undefined) this.route = binding.route(response as object) ?? this.route
+    if (this.receivedAt !== 0) this.endedAt = performance.now()
+    lifecycle.unended--
+    if (this.held !== undefined || lifecycle.hasAudience || (this.controller !== undefined && this.reason !== null)) {
+      this.held ??= []
+      lifecycle.scheduler.tell(this)
+    } else if (this.unsettled === 0) this.drain()
+  }
+
+  /** Tells of the end, in a turn of its own, and lets the tasks start. */
+  tell(): void {
+    const { outcome, lifecycle } = this
+    if (this.reason !== null) this.controller?.abort(this.abortError(this.reason))
+    lifecycle.tellOutcome(outcome, this)
+    const held = this.held as Task[]
+    this.held = undefined
+    for (const task of held) if (task.state !== 'cancelled') lifecycle.scheduler.release(task)
+    if (this.unsettled === 0) this.drain()
+    else lifecycle.changed()
+  }
+
+  private drain(): void {
+    const phase = nextPhase(this.phase, 'drain')
+    if (phase === undefined) return
+    this.phase = phase
+    this.lifecycle.leave(this)
+    if (channels.exchangeDrained.hasSubscribers) channels.exchangeDrained.publish({ exchange: this })
+  }
+
+  // Tasks.
+
+  /** Takes a task until the end is told; after that it is ready at once. */
+  hold(task: Task): void {
+    this.unsettled++
+    if (hasEnded(this.phase) && this.held === undefined) this.lifecycle.scheduler.release(task)
+    else (this.held ??= []).push(task)
+  }
+
+  /** A task starts. */
+  enter(task: Task): void {
+    task.hasStarted = true
+    if (this.lifecycle.options.context) return
+    this.depths ??= [0]
+    this.depths[task.depth] = (this.depths[task.depth] ?? 0) + 1
+  }
+
+  /** A task has settled. */
+  drop(task: Task): void {
+    this.unsettled--
+    if (this.depths !== undefined && task.hasStarted) leaveDepth(this.depths, task.depth)
+    if (this.unsettled === 0 && this.held === undefined && hasEnded(this.phase)) this.drain()
+  }
+
+  /** Exact where the async context tells the caller's task; otherwise below the deepest that runs. */
+  depthOfNextTask(): number {
+    return this.lifecycle.options.context ? (currentTask()?.depth ?? 0) + 1 : (this.depths?.length ?? 1)
+  }
+
+  // Faults.
+
+  /**
+   * The handler threw. Returns whether the framework can still answer; if it cannot, the error has gone to the sink and
+   * a response that the handler had not ended is destroyed, so that the client sees the truncation.
+   */
+  handlerFailed(error: unknown): boolean {
+    if (this.told === undefined) this.error = error
+    if (isOpen(this.phase)) return true
+    const { response, binding } = this
+    if (response !== undefined && !binding.isWritten(response)) binding.destroy(response)
+    if (!heeds(error, this.controller?.signal)) this.report(error, 'handler')
+    return false
+  }
+
+  report(error: unknown, source: FaultSource, task: string | null = null): void {
+    const { phase, id, route } = this
+    this.lifecycle.sink.report(error, { source, phase, exchangeId: id, task, outcome: this.outcome ?? null, route })
+  }
+
+  private reportPromise(result: PromiseLike<unknown>): void {
+    const message = 'A commit listener returned a promise, but the head does not wait. Make the listener synchronous.'
+    this.report(new LifecycleError('ERR_LIFECYCLE_ASYNC_LISTENER', message), 'commit-listener')
+    settle(result, undefined, (error) => this.report(error, 'commit-listener'))
+  }
+
+  // What a drain asks.
+
+  /** Asks the client not to use the connection again. */
+  endConnection(): void {
+    if (this.response !== undefined) this.binding.endConnection(this.response)
+  }
+
+  /** Tells the handler to hurry. */
+  abortSignal(reason: LifecycleError): void {
+    if (!hasEnded(this.phase)) this.controller?.abort(reason)
+  }
+
+  /** How long it has been waiting for its end, in ms. */
+  ageAt(now: number): number {
+    return hasEnded(this.phase) ? 0 : now - this.receivedAt
+  }
+
+  /** Ends it now. */
+  cut(reason: AbortReason): void {
+    const { response } = this
+    if (response === undefined) return
+    this.abort(reason)
+    this.binding.destroy(response)
+  }
+
+  private abortError(reason: AbortReason): LifecycleError {
+    return new LifecycleError(abortCodes[reason], `The exchange was aborted: ${reason}.`)
+  }
+
+  private concludeOutcome(): LazyOutcome {
+    const { receivedAt, committedAt, endedAt, status, reason } = this
+    const timed = receivedAt !== 0
+    return new LazyOutcome(
+      {
+        kind: reason === null ? 'finished' : 'aborted',
+        reason,
+        position: this.position,
+        status,
+        bytes: this.bytes,
+        error: this.error,
+        method: this.method,
+        url: this.url,
+        route: this.route,
+        receivedAt: timed ? performance.timeOrigin + receivedAt : null,
+        timeToCommitMs: committedAt === 0 ? null : committedAt - receivedAt,
+        durationMs: timed ? endedAt - receivedAt : null,
+      },
+      this.head,
+      this.binding.parseHead,
+    )
+  }
+}
+
+/** One task fewer at a depth; the list ends with the deepest that runs. */
+function leaveDepth(depths: number[], depth: number): void {
+  depths[depth] = (depths[depth] as number) - 1
+  while (depths.length > 1 && !depths.at(-1)) depths.pop()
+}

@@ -1,0 +1,165 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { Binding } from './binding.js'
+import { channels } from './channels.js'
+import { Drain, checkDrainOptions, type DrainOptions, type DrainReport } from './drain.js'
+import type { LifecycleError } from './errors.js'
+import { ServerExchange, type Exchange } from './exchange.js'
+import { resolveOptions, type LifecycleOptions, type ResolvedOptions } from './options.js'
+import type { Outcome } from './outcome.js'
+import { Registry } from './registry.js'
+import { Scheduler } from './scheduler.js'
+import { Sink, isThenable, settle } from './sink.js'
+import type { Task } from './task.js'
+import { Ticker } from './ticker.js'
+
+/** Where an application is: it takes requests, it stops doing so, it has stopped. */
+export type LifecycleState = 'accepting' | 'draining' | 'drained'
+
+const slot = Symbol.for('afterword.exchange')
+
+/** Returns the exchange of a response, whichever adapter or copy of the package began it. */
+export function exchangeOf(res: object): ServerExchange | undefined {
+  return (res as { [slot]?: ServerExchange })[slot]
+}
+
+/** One application: its options, its open exchanges, its tasks. Adapters extend it. */
+export class Lifecycle {
+  readonly options: ResolvedOptions
+  readonly sink: Sink
+  readonly scheduler: Scheduler
+  readonly ticker: Ticker
+  /** Begun and not drained. */
+  readonly open = new Registry<ServerExchange>()
+  /** Begun and not ended. */
+  unended = 0
+  /** The reason of every signal once the drain has reached its soft deadline. */
+  hurry: LifecycleError | undefined = undefined
+  /** The async context in which the lifecycle was made: where it works when it works for no request in particular. */
+  readonly scope = new AsyncResource('AFTERWORD_LIFECYCLE')
+  private drainState: LifecycleState = 'accepting'
+  private draining: Promise<DrainReport> | undefined
+  private watchers: (() => void)[] | undefined
+
+  constructor(options?: LifecycleOptions) {
+    this.options = resolveOptions(options)
+    this.sink = new Sink(this.options.onError)
+    this.scheduler = new Scheduler(this)
+    this.ticker = new Ticker((now) => this.expire(now))
+  }
+
+  get state(): LifecycleState {
+    return this.drainState
+  }
+
+  /** Whether anybody wants to be told of every end. */
+  get hasAudience(): boolean {
+    return this.options.onOutcome !== undefined || channels.exchangeEnd.hasSubscribers || channels.exchangeDrained.hasSubscribers
+  }
+
+  /** Begins the exchange of a response, or returns the one it has: mounting twice is harmless. */
+  begin<Res extends object>(binding: Binding<Res>, res: Res, method: string, url: string): ServerExchange {
+    const begun = exchangeOf(res)
+    if (begun !== undefined) return begun
+    const exchange = new ServerExchange(this, binding as unknown as Binding, res, method, url)
+    ;(res as { [slot]?: ServerExchange })[slot] = exchange
+    this.open.add(exchange)
+    this.unended++
+    if (this.options.exchangeTimeout < Infinity) this.ticker.start()
+    if (channels.exchangeStart.hasSubscribers) channels.exchangeStart.publish({ exchange })
+    binding.attach(res, exchange)
+    if (this.drainState !== 'accepting') exchange.endConnection()
+    return exchange
+  }
+
+  /** An exchange is drained. */
+  leave(exchange: ServerExchange): void {
+    this.open.remove(exchange)
+    this.changed()
+  }
+
+  /** Milliseconds on the monotonic clock. */
+  now(): number {
+    return performance.now()
+  }
+
+  /**
+   * Stops taking work and waits for what is in flight. Never rejects, never hangs, never ends the process; calling it
+   * again returns the same promise.
+   *
+   * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_OPTION`, `ERR_LIFECYCLE_UNKNOWN_OPTION`
+   */
+  drain(options: DrainOptions = {}): Promise<DrainReport> {
+    checkDrainOptions(options)
+    if (this.draining === undefined) {
+      this.drainState = 'draining'
+      this.draining = new Drain(this, options).run().then((report) => {
+        this.drainState = 'drained'
+        return report
+      })
+    }
+    return this.draining
+  }
+
+  /**
+   * Resolves once nothing is in flight: no exchange is open, no task is queued or running.
+   *
+   * @example
+   * ```ts
+   * await request(app).post('/orders').send(order)
+   * await lifecycle.idle()
+   * expect(mails).toHaveLength(1)
+   * ```
+   */
+  async idle(): Promise<void> {
+    while (!this.isIdle) await this.nextChange()
+  }
+
+  get isIdle(): boolean {
+    return this.open.size === 0 && this.scheduler.unsettled.size === 0
+  }
+
+  /** Resolves in a turn of its own after something ended or settled. */
+  nextChange(): Promise<void> {
+    return new Promise((resolve) => (this.watchers ??= []).push(resolve))
+  }
+
+  /** Something ended or settled. May be called inside native listeners: watchers hear of it in a later turn. */
+  changed(): void {
+    if (this.watchers === undefined) return
+    const { watchers } = this
+    this.watchers = undefined
+    setImmediate(() => {
+      for (const watcher of watchers) watcher()
+    })
+  }
+
+  tellOutcome(outcome: Outcome, exchange: ServerExchange): void {
+    if (channels.exchangeEnd.hasSubscribers) channels.exchangeEnd.publish({ exchange, outcome })
+    const { onOutcome } = this.options
+    if (onOutcome !== undefined) this.callSubscriber(exchange, () => onOutcome(outcome, exchange as Exchange))
+  }
+
+  tellRefused(task: Task, error: LifecycleError): void {
+    const { onRefused } = this.options
+    if (onRefused !== undefined) this.callSubscriber(task.exchange, () => onRefused(task, error))
+  }
+
+  private callSubscriber(exchange: ServerExchange, call: () => unknown): void {
+    try {
+      const result = call()
+      if (isThenable(result)) settle(result, undefined, (error) => exchange.report(error, 'subscriber'))
+    } catch (error) {
+      exchange.report(error, 'subscriber')
+    }
+  }
+
+  /** Ends what is past its deadline; says whether anything is left to watch. */
+  private expire(now: number): boolean {
+    const { exchangeTimeout } = this.options
+    if (exchangeTimeout < Infinity) {
+      const due = [...this.open].filter((exchange) => exchange.ageAt(now) >= exchangeTimeout)
+      for (const exchange of due) exchange.cut('deadline')
+    }
+    return this.scheduler.expire(now) || (exchangeTimeout < Infinity && this.unended > 0)
+  }
+}

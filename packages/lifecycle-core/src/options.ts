@@ -1,0 +1,124 @@
+import { LifecycleError } from './errors.js'
+import type { Exchange } from './exchange.js'
+import type { Outcome } from './outcome.js'
+import { isThenable, type OnError } from './sink.js'
+import type { TaskFunction, TaskHandle, TaskOptions } from './task.js'
+
+/** Options of one application. */
+export interface LifecycleOptions {
+  /** Receives every fault: an error with no caller left. Default: one structured line on stderr. */
+  onError?: OnError
+  /** Receives the outcome of every exchange, in a later turn, before its tasks start. */
+  onOutcome?: (outcome: Outcome, exchange: Exchange) => unknown
+  /** Receives every task that was refused, besides the sink. */
+  onRefused?: (task: TaskHandle, error: LifecycleError) => unknown
+  /**
+   * Whether `after`, `onCommit` and `current` work as free functions, over AsyncLocalStorage. Default: true.
+   * Everything else works without it, at less cost.
+   */
+  context?: boolean
+  /** Whether outcomes carry times. Default: true. */
+  timings?: boolean
+  /** Ms from receipt after which an exchange is aborted as `deadline`. Default: Infinity (never). */
+  exchangeTimeout?: number
+  /** Ms after which a task counts as timed out, unless it has a `timeout` of its own. Default: 30 000. */
+  taskTimeout?: number
+  /** How many tasks may run at a time. Default: 1 000. */
+  concurrency?: number
+  /** How deep tasks may schedule tasks. Default: 32. */
+  maxDepth?: number
+}
+
+/** Options with every default filled in. */
+export type ResolvedOptions = Required<Omit<LifecycleOptions, 'onError' | 'onOutcome' | 'onRefused'>> &
+  Pick<LifecycleOptions, 'onError' | 'onOutcome' | 'onRefused'>
+
+const defaults = {
+  context: true,
+  timings: true,
+  exchangeTimeout: Infinity,
+  taskTimeout: 30_000,
+  concurrency: 1000,
+  maxDepth: 32,
+} satisfies LifecycleOptions
+
+/** What an option must be: a test, and the words for it. */
+type Requirement = readonly [holds: (value: unknown) => boolean, words: string]
+
+/** The requirements of one set of options, by name. */
+export type Requirements = Readonly<Record<string, Requirement>>
+
+const isFunction: Requirement = [(value) => typeof value === 'function', 'a function']
+const isBoolean: Requirement = [(value) => typeof value === 'boolean', 'true or false']
+const isCount: Requirement = [(value) => value === Infinity || (Number.isInteger(value) && Number(value) > 0), 'a whole number above 0']
+/** A length of time. */
+export const isMs: Requirement = [(value) => typeof value === 'number' && value > 0, 'a number of ms above 0']
+
+const lifecycleRequirements: Requirements = {
+  onError: isFunction,
+  onOutcome: isFunction,
+  onRefused: isFunction,
+  context: isBoolean,
+  timings: isBoolean,
+  exchangeTimeout: isMs,
+  taskTimeout: isMs,
+  concurrency: isCount,
+  maxDepth: isCount,
+}
+
+const taskRequirements: Requirements = {
+  name: [(value) => typeof value === 'string', 'a string'],
+  when: [
+    (value) => typeof value === 'function' || value === 'finished' || value === 'aborted' || value === 'success',
+    "'finished', 'aborted', 'success' or a function",
+  ],
+  timeout: isMs,
+}
+
+/** Checks the options of an application and fills in the defaults. */
+export function resolveOptions(options: LifecycleOptions = {}): ResolvedOptions {
+  check('createLifecycle', options, lifecycleRequirements)
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries(given) }
+}
+
+/** Checks the options of a task. */
+export function checkTaskOptions(options: TaskOptions): void {
+  check('after', options, taskRequirements)
+}
+
+/** Checks options by name and type; `undefined` stands for an option that is absent. */
+export function check(caller: string, options: object, requirements: Requirements): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', `${caller}() takes its options as an object, not ${show(options)}.`)
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const requirement = Object.hasOwn(requirements, name) ? requirements[name] : undefined
+    if (requirement === undefined) {
+      const known = Object.keys(requirements).join(', ')
+      throw new LifecycleError('ERR_LIFECYCLE_UNKNOWN_OPTION', `${caller}() has no option ${name}. It has: ${known}.`)
+    }
+    if (value !== undefined && !requirement[0](value)) {
+      throw new LifecycleError('ERR_LIFECYCLE_INVALID_OPTION', `${caller}({ ${name} }) must be ${requirement[1]}, not ${show(value)}.`)
+    }
+  }
+}
+
+/** Checks that a listener is one. */
+export function assertFunction(caller: string, value: unknown): void {
+  if (typeof value === 'function') return
+  throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', `${caller}() takes a function, not ${show(value)}.`)
+}
+
+/** Checks that work can be scheduled. */
+export function assertTask(value: TaskFunction | PromiseLike<unknown>): void {
+  if (typeof value === 'function' || isThenable(value)) return
+  throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', `after() takes a function or a promise, not ${show(value)}.`)
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'function') return 'a function'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}

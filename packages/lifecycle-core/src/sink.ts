@@ -1,0 +1,98 @@
+import { channels } from './channels.js'
+import type { Outcome } from './outcome.js'
+import type { Phase } from './phase.js'
+
+/** What an error came out of. */
+export type FaultSource = 'handler' | 'commit-listener' | 'task' | 'subscriber'
+
+/** Where an error with no caller left came from. */
+export interface Fault {
+  readonly source: FaultSource
+  /** Where the exchange was when the error arrived. */
+  readonly phase: Phase
+  readonly exchangeId: string
+  /** The task's name, for the source `task`. */
+  readonly task: string | null
+  /** How the exchange ended, or `null` when it had not. */
+  readonly outcome: Outcome | null
+  /** The route pattern, when the framework knows one. */
+  readonly route: string | null
+}
+
+/** Receives every fault. May be async. What it throws goes to stderr, together with the fault. */
+export type OnError = (error: unknown, fault: Fault) => unknown
+
+/** The one place where errors go that nobody can be told of any more. Reporting never throws. */
+export class Sink {
+  private readonly onError: OnError
+
+  constructor(onError: OnError = writeLine) {
+    this.onError = onError
+  }
+
+  report(error: unknown, fault: Fault): void {
+    try {
+      if (channels.fault.hasSubscribers) channels.fault.publish({ error, fault })
+      const result = this.onError(error, fault)
+      if (isThenable(result)) settle(result, undefined, (sinkError) => writeLast(sinkError, error))
+    } catch (sinkError) {
+      writeLast(sinkError, error)
+    }
+  }
+}
+
+/** Whether a value is a promise, or looks like one. A hostile `then` getter may throw. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
+}
+
+/** Attaches handlers to a thenable of any quality: one that throws in `then`, or settles twice, behaves like a promise. */
+export function settle(
+  thenable: PromiseLike<unknown>,
+  onFulfilled: (() => void) | undefined,
+  onRejected: (error: unknown) => void,
+): void {
+  const promise = thenable instanceof Promise ? thenable : new Promise((resolve) => resolve(thenable))
+  // Not `promise.then`, which an own property may shadow.
+  void Promise.prototype.then.call(promise, onFulfilled, onRejected)
+}
+
+/** Whether an error only says that a signal was heeded: it is the signal's reason, or was caused by it. */
+export function heeds(error: unknown, signal: AbortSignal | undefined): boolean {
+  if (signal?.aborted !== true) return false
+  try {
+    return error === signal.reason || (error as Error).cause === signal.reason
+  } catch {
+    return false
+  }
+}
+
+/** The default: one structured line on stderr. */
+function writeLine(error: unknown, { outcome, ...fault }: Fault): void {
+  console.error(
+    JSON.stringify({ level: 'error', msg: 'afterword fault', ...fault, outcome: outcome?.kind, error: describe(error) }),
+  )
+}
+
+function writeLast(sinkError: unknown, error: unknown): void {
+  try {
+    console.error(
+      JSON.stringify({ level: 'error', msg: 'afterword sink failed', sinkError: describe(sinkError), error: describe(error) }),
+    )
+  } catch {
+    // Even `console` may be replaced. There is nobody left to tell.
+  }
+}
+
+/** Text for anything that can be thrown, including what throws when it is looked at. */
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.stack ?? error) : String(error)
+  } catch {
+    return 'an error that cannot be printed'
+  }
+}

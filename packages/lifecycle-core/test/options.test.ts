@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { checkDrainOptions } from '../src/drain.js'
+import { LifecycleError } from '../src/errors.js'
+import { assertFunction, assertTask, checkTaskOptions, resolveOptions, type LifecycleOptions } from '../src/options.js'
+import { openOne } from './fake-binding.js'
+
+function codeOf(call: () => unknown): { code: string; message: string } {
+  try {
+    call()
+  } catch (error) {
+    expect(error).toBeInstanceOf(LifecycleError)
+    return error as LifecycleError
+  }
+  throw new Error('Nothing was thrown.')
+}
+
+const wrongMs = [0, -1, NaN, '10', null, true, {}]
+const wrongCount = [0, -1, 1.5, NaN, '10', null, true]
+const wrongFunction = [null, 0, 'log', {}, true]
+
+/** Every option: what it takes, and what it refuses. */
+const lifecycleOptions: Record<keyof LifecycleOptions, { right: unknown[]; wrong: unknown[] }> = {
+  onError: { right: [() => {}], wrong: wrongFunction },
+  onOutcome: { right: [() => {}], wrong: wrongFunction },
+  onRefused: { right: [() => {}], wrong: wrongFunction },
+  context: { right: [true, false], wrong: [0, 1, 'true', null] },
+  timings: { right: [true, false], wrong: [0, 1, 'false', null] },
+  exchangeTimeout: { right: [1, 0.5, 60_000, Infinity], wrong: wrongMs },
+  taskTimeout: { right: [1, 0.5, 60_000, Infinity], wrong: wrongMs },
+  concurrency: { right: [1, 1000, Infinity], wrong: wrongCount },
+  maxDepth: { right: [1, 32, Infinity], wrong: wrongCount },
+}
+
+const taskOptions = {
+  name: { right: ['mail', ''], wrong: [1, null, Symbol('mail'), {}] },
+  when: { right: ['finished', 'aborted', 'success', () => true], wrong: ['failed', 1, null, true, {}] },
+  timeout: { right: [1, 0.5, Infinity], wrong: wrongMs },
+}
+
+const drainOptions = {
+  hosts: { right: [[]], wrong: [{}, 'server', null] },
+  softTimeout: { right: [1, Infinity], wrong: wrongMs },
+  timeout: { right: [1, Infinity], wrong: wrongMs },
+}
+
+describe.each([
+  ['createLifecycle', resolveOptions as (options: never) => unknown, lifecycleOptions],
+  ['after', checkTaskOptions as (options: never) => unknown, taskOptions],
+  ['drain', checkDrainOptions as (options: never) => unknown, drainOptions],
+])('the options of %s', (caller, check, options) => {
+  const rows = Object.entries(options).flatMap(([name, { right, wrong }]: [string, { right: unknown[]; wrong: unknown[] }]) => [
+    ...right.map((value) => ({ name, value, fits: true })),
+    { name, value: undefined, fits: true },
+    ...wrong.map((value) => ({ name, value, fits: false })),
+  ])
+
+  it.each(rows.filter(({ fits }) => fits))('take $name: $value', ({ name, value }) => {
+    expect(() => check({ [name]: value } as never)).not.toThrow()
+  })
+
+  it.each(rows.filter(({ fits }) => !fits))('refuse $name: $value', ({ name, value }) => {
+    const { code, message } = codeOf(() => check({ [name]: value } as never))
+    expect(code).toBe('ERR_LIFECYCLE_INVALID_OPTION')
+    expect(message).toContain(`${caller}({ ${name} }) must be `)
+  })
+
+  it.each(['onerror', 'Timeout', 'toString', '__proto__x', 'constructor'])('refuse the name %s, and say which there are', (name) => {
+    const { code, message } = codeOf(() => check({ [name]: 1 } as never))
+    expect(code).toBe('ERR_LIFECYCLE_UNKNOWN_OPTION')
+    for (const known of Object.keys(options)) expect(message).toContain(known)
+  })
+
+  it.each([null, 42, 'fast', () => {}])('must be an object, not %s', (value) => {
+    expect(codeOf(() => check(value as never)).code).toBe('ERR_LIFECYCLE_INVALID_ARGUMENT')
+  })
+})
+
+describe('resolveOptions', () => {
+  it('fills in the defaults that the docs state', () => {
+    const defaults = { context: true, timings: true, exchangeTimeout: Infinity, taskTimeout: 30_000, concurrency: 1000, maxDepth: 32 }
+    expect(resolveOptions()).toEqual(defaults)
+    expect(resolveOptions({})).toEqual(defaults)
+  })
+
+  it('takes `undefined` for an absent option', () => {
+    expect(resolveOptions({ taskTimeout: undefined, concurrency: 2 } as never)).toMatchObject({ taskTimeout: 30_000, concurrency: 2 })
+  })
+})
+
+describe('arguments', () => {
+  it.each([42, 'work', null, undefined, {}, [], { then: 1 }])('after(%s) is refused', (value) => {
+    expect(codeOf(() => assertTask(value as never)).code).toBe('ERR_LIFECYCLE_INVALID_ARGUMENT')
+    const { exchange, lifecycle } = openOne()
+    expect(codeOf(() => exchange.after(value as never)).code).toBe('ERR_LIFECYCLE_INVALID_ARGUMENT')
+    expect(lifecycle.scheduler.counts.scheduled).toBe(0)
+  })
+
+  it.each([42, null, undefined, {}, Promise.resolve()])('onCommit(%s) is refused', (value) => {
+    expect(codeOf(() => assertFunction('onCommit', value)).code).toBe('ERR_LIFECYCLE_INVALID_ARGUMENT')
+    const { exchange } = openOne()
+    expect(codeOf(() => exchange.onCommit(value as never)).code).toBe('ERR_LIFECYCLE_INVALID_ARGUMENT')
+    expect(exchange.awaitsHead).toBe(false)
+  })
+
+  it('checks the options of a task before it counts it', () => {
+    const { exchange, lifecycle } = openOne()
+    expect(codeOf(() => exchange.after(() => {}, { timeOut: 1 } as never)).code).toBe('ERR_LIFECYCLE_UNKNOWN_OPTION')
+    expect(lifecycle.scheduler.counts.scheduled).toBe(0)
+  })
+})

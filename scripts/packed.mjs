@@ -1,0 +1,159 @@
+// Installs the packed packages with npm into empty projects, as a user would, and serves one request with each:
+// as ESM, as CJS, compiled from TypeScript, and with both builds in one process.
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { packAll } from './tarballs.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const pinned = (folder) => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  return { ...dependencies, ...devDependencies }
+}
+const { '@types/node': nodeTypes } = pinned('.')
+const { express4, '@types/express4': express4Types } = pinned('packages/conformance')
+const { express, '@types/express': expressTypes } = pinned('packages/adapter-express')
+const { fastify } = pinned('packages/adapter-fastify')
+
+// One program per file, or the declarations of one build would stand in for the other's. No skipLibCheck: they are what
+// is checked.
+const tsc = join(root, 'node_modules/typescript/bin/tsc')
+const compiler = [tsc, '--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--strict']
+
+const expressConsumer = {
+  adapter: '@afterword/adapter-express',
+  imports: `import express from 'express'`,
+  serve: `
+    const app = express()
+    app.use(lifecycle.middleware)
+    app.get('/', (req, res) => {
+      after(({ kind, status }) => { log.push(kind + ' ' + status) })
+      req.exchange.after(() => { log.push('second') })
+      res.send('hello')
+    })
+    const server = app.listen(0, '127.0.0.1')
+    await once(server, 'listening')`,
+  drain: `await lifecycle.drain({ server, timeout: 5000 })`,
+}
+
+const projects = [
+  {
+    name: 'node',
+    install: [],
+    adapter: '@afterword/adapter-node',
+    imports: `import { createServer } from 'node:http'`,
+    serve: `
+      const server = createServer(lifecycle.listener((req, res) => {
+        after(({ kind, status }) => { log.push(kind + ' ' + status) })
+        req.exchange.after(() => { log.push('second') })
+        res.end('hello')
+      }))
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')`,
+    drain: `await lifecycle.drain({ server, timeout: 5000 })`,
+  },
+  { name: 'express-5', install: [`express@${express}`, `@types/express@${expressTypes}`], ...expressConsumer },
+  { name: 'express-4', install: [`express@${express4}`, `@types/express@${express4Types}`], ...expressConsumer },
+  {
+    name: 'fastify',
+    install: [`fastify@${fastify}`],
+    adapter: '@afterword/adapter-fastify',
+    imports: `import fastify from 'fastify'`,
+    serve: `
+      const app = fastify()
+      await app.register(lifecycle.plugin)
+      app.get('/', async (request) => {
+        after(({ kind, status }) => { log.push(kind + ' ' + status) })
+        request.exchange.after(() => { log.push('second') })
+        return 'hello'
+      })
+      await app.listen({ port: 0, host: '127.0.0.1' })
+      const server = app.server`,
+    drain: `await app.close()`,
+  },
+]
+
+/** One text that is valid as JavaScript and as strict TypeScript; only the imports differ. */
+const program = ({ imports, serve, drain }) => `
+${imports}
+import { strict as assert } from 'node:assert'
+import { once } from 'node:events'
+
+async function main() {
+  const log = ['begun']
+  const lifecycle = createLifecycle()
+  ${serve}
+  const { port } = Object(server.address())
+  const response = await fetch('http://127.0.0.1:' + port)
+  assert.equal(await response.text(), 'hello')
+  ${drain}
+  assert.deepEqual(log, ['begun', 'finished 200', 'second'])
+}
+
+main().catch((error) => {
+  console.error(error)
+  process.exit(1)
+})
+`
+
+const asCommonJs = (source) =>
+  source.replace(/^import (.+) from ('.+')$/gm, (_, names, module) => `const ${names.replace(' as ', ': ')} = require(${module})`)
+
+function writeConsumers(folder, project) {
+  const source = `import { after, createLifecycle } from '${project.adapter}'${program(project)}`
+  const bothBuilds = `
+import { after as afterOfEsm, createLifecycle } from '${project.adapter}'
+import { createRequire } from 'node:module'
+const { after } = createRequire(import.meta.url)('${project.adapter}')
+if (after === afterOfEsm) throw new Error('this was meant to load two builds')
+${program(project)}`
+
+  writeFileSync(join(folder, 'esm.mjs'), source)
+  writeFileSync(join(folder, 'cjs.cjs'), asCommonJs(source))
+  writeFileSync(join(folder, 'both-builds.mjs'), bothBuilds)
+  writeFileSync(join(folder, 'typed-esm.mts'), source)
+  writeFileSync(join(folder, 'typed-cjs.cts'), source)
+}
+
+const run = promisify(execFile)
+const workspace = mkdtempSync(join(tmpdir(), 'afterword-packed-'))
+process.on('exit', () => rmSync(workspace, { recursive: true, force: true }))
+const tarballs = packAll(workspace).map(({ tarball }) => tarball)
+let passed = 0
+let failed = 0
+
+async function check(name, cwd, ...args) {
+  try {
+    await run(process.execPath, args, { cwd, timeout: 60_000 })
+    passed++
+    console.log(`ok    ${name}`)
+  } catch ({ message, stdout }) {
+    failed++
+    console.log(`FAIL  ${name}\n${message}\n${stdout}`)
+  }
+}
+
+async function checkProject(project) {
+  const folder = join(workspace, project.name)
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  const packages = [...tarballs, `@types/node@${nodeTypes}`, ...project.install]
+  await run('npm', ['install', ...flags, ...packages], { cwd: folder, shell: process.platform === 'win32' })
+  writeConsumers(folder, project)
+  for (const file of ['typed-esm.mts', 'typed-cjs.cts']) await check(`${project.name} ${file}`, folder, ...compiler, file)
+  for (const file of ['esm.mjs', 'cjs.cjs', 'typed-esm.mjs', 'typed-cjs.cjs', 'both-builds.mjs']) {
+    await check(`${project.name} ${file}`, folder, file)
+  }
+}
+
+async function lane() {
+  for (let project = projects.shift(); project; project = projects.shift()) await checkProject(project)
+}
+
+await Promise.all([lane(), lane()])
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
