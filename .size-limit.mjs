@@ -1,9 +1,10 @@
 // Minified and gzipped, with what a user has anyway left out.
-const adapter = (name, ...peers) => ({
+// The first aim was 5 kB for the core and 2 kB for adapter-node: see 'Right before small' in ARCHITECTURE.md.
+const adapter = (name, limit, ...peers) => ({
   name,
   path: `packages/${name}/dist/index.js`,
   ignore: ['node:*', '@afterword/*', ...peers],
-  limit: '2 kB',
+  limit,
 })
 
 const checks = [
@@ -11,11 +12,11 @@ const checks = [
     name: 'lifecycle-core with its adapter entry',
     path: ['packages/lifecycle-core/dist/index.js', 'packages/lifecycle-core/dist/adapter.js'],
     ignore: ['node:*'],
-    limit: '5 kB',
+    limit: '7.6 kB',
   },
-  adapter('adapter-node'),
-  adapter('adapter-express', 'express'),
-  adapter('adapter-fastify', 'fastify', 'fastify-plugin'),
+  adapter('adapter-node', '4.1 kB'),
+  adapter('adapter-express', '2 kB', 'express'),
+  adapter('adapter-fastify', '2 kB', 'fastify', 'fastify-plugin'),
 ]
 
 /** One bundle that exports everything: what two entries share counts once, and nothing is dropped as unused. */

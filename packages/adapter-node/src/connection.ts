@@ -8,23 +8,37 @@ type MarkedSocket = Socket & { [slot]?: Connection }
 
 /** The open responses of one HTTP/1 connection. */
 export class Connection {
-  /** In the order of their requests: the first is being sent, the others are queued behind it (pipelining). */
-  readonly open: ServerResponse[] = []
   /** Those that had no socket when they were added: Node gives it to them when their turn comes. */
   readonly queued = new WeakSet<ServerResponse>()
   /** `socket.bytesWritten` when the last response ended. */
   bytesBefore = 0
+  /** A field, and not the first of the list: an array that empties gives its memory back, and would ask for it again. */
+  private first: ServerResponse | undefined = undefined
+  private readonly behind: ServerResponse[] = []
+
+  /** In the order of their requests: the first is being sent, the others are queued behind it (pipelining). */
+  get open(): readonly ServerResponse[] {
+    return this.first === undefined ? this.behind : [this.first, ...this.behind]
+  }
 
   add(res: ServerResponse): void {
     if (res.socket === null) {
-      this.open.push(res)
+      this.behind.push(res)
       this.queued.add(res)
-    } else this.open.unshift(res)
+      return
+    }
+    if (this.first !== undefined) this.behind.unshift(this.first)
+    this.first = res
   }
 
   remove(res: ServerResponse): void {
-    const index = this.open.indexOf(res)
-    if (index >= 0) this.open.splice(index, 1)
+    if (this.first === res) this.first = undefined
+    else if (this.behind.includes(res)) this.behind.splice(this.behind.indexOf(res), 1)
+  }
+
+  /** Whether the response has others before it. */
+  isBehind(res: ServerResponse): boolean {
+    return res !== this.first && this.open.indexOf(res) > 0
   }
 }
 

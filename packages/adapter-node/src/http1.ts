@@ -53,7 +53,7 @@ export const http1: Binding<ServerResponse> = {
     const connection = knownConnection(res.req.socket)
     if (bytesWritten === undefined || connection === undefined) return null
     // Whatever the connection carried, it was not of a response that is still queued.
-    if (connection.open.indexOf(res) > 0) return 0
+    if (connection.isBehind(res)) return 0
     const bytes = bytesWritten - connection.bytesBefore
     connection.bytesBefore = bytesWritten
     return bytes

@@ -61,9 +61,7 @@ export const http2: Binding<Http2ServerResponse> = {
   isWritten: ({ stream }) => stream.writableEnded && !stream.aborted,
 
   destroy({ stream }) {
-    // The code tells the client that what it has is not all; the rest is let go of even if that cannot be sent.
-    stream.close(constants.NGHTTP2_INTERNAL_ERROR)
-    stream.destroy()
+    cut(stream as Stream)
   },
 
   writtenHead: (res) => res.stream.sentHeaders,
@@ -95,8 +93,9 @@ function onFinish(this: Stream): void {
 }
 
 function onEnd(this: Stream): void {
-  // An ordinary end of the request leaves the stream open, or comes with the last of the response.
-  if (this.closed && !this.writableFinished) setImmediate(inTwoTurns, this)
+  // An ordinary end of the request leaves the stream open, or comes with the last of the response. One that this side
+  // has closed in order still sends what it has.
+  if (this.closed && !this.writableFinished && this[reasonOf] === undefined) setImmediate(inTwoTurns, this)
 }
 
 function inTwoTurns(stream: Stream): void {
@@ -109,8 +108,17 @@ function endEarly(stream: Stream): void {
     if (stream.state.localClose === 1) stream[signalsOf].finish()
   } else if (stream.closed) {
     onOver.call(stream)
-    stream.destroy()
+    cut(stream)
   }
+}
+
+function cut(stream: Stream): void {
+  // What this side has closed is left to Node, of which every version spins for ever if such a stream is destroyed while
+  // its body is being sent.
+  if (stream.closed && stream[reasonOf] !== undefined) return
+  // The code tells the client that what it has is not all; the rest is let go of even if that cannot be sent.
+  stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  stream.destroy()
 }
 
 function commit(stream: Stream): void {

@@ -80,6 +80,14 @@ export const drainMutants: readonly Mutant[] = [
     rig: 'node',
   },
   {
+    id: 'without a server there is nothing to wait for',
+    file: drain,
+    find: 'const quiet = this.untilQuiet()',
+    replace: 'const quiet = hosts.length > 0 ? this.untilQuiet() : Promise.resolve()',
+    rule: 'DRN-003',
+    rig: 'node',
+  },
+  {
     id: 'the first quiet is the last',
     file: drain,
     find: '      await new Promise((resolve) => setImmediate(resolve))\n      if (lifecycle.isIdle) return this.seal()',

@@ -222,4 +222,12 @@ export const faultsMutants: readonly Mutant[] = [
     rule: 'FLT-014',
     rig: 'node',
   },
+  {
+    id: 'a head on a destroyed response is answered with another',
+    file: 'packages/adapter-node/src/lifecycle.ts',
+    find: '  if (res.headersSent) return\n',
+    replace: '',
+    rule: 'FLT-015',
+    rig: 'node',
+  },
 ]

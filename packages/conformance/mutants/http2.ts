@@ -90,7 +90,7 @@ export const http2Mutants: readonly Mutant[] = [
     file,
     find: '    stream.respond = respond\n',
     replace: '',
-    rule: 'H2-046',
+    rule: 'H2-008',
     rig,
   },
   {

@@ -360,4 +360,13 @@ export const leavingMutants: readonly Mutant[] = [
     rule: 'END-211',
     rig: 'node',
   },
+  {
+    id: 'a destroyed response that has its connection already is left to wait for it',
+    file: 'packages/adapter-node/src/http1.ts',
+    find: '  else this.socket.destroy()\n',
+    replace: '',
+    rule: 'END-228',
+    rig: 'node',
+    node: '24',
+  },
 ]

@@ -7,14 +7,14 @@ const replies = {
 }
 
 /** What the application does with a request. */
-export type ReplyKind = keyof typeof replies
+type ReplyKind = keyof typeof replies
 
 const works = {
   sync: 8, async: 8, nested: 5, throws: 3, rejects: 3, promise: 4, 'rejected promise': 2, cancelled: 2, late: 3,
 }
 
 /** What a task does. */
-export type WorkKind = keyof typeof works
+type WorkKind = keyof typeof works
 
 /** A task of a request. */
 export interface TaskPlan {

@@ -17,7 +17,7 @@ export class FakeResponse {
 }
 
 /** A binding without a server: tests call the signals themselves. */
-export const fakeBinding: Binding<FakeResponse> = {
+const fakeBinding: Binding<FakeResponse> = {
   attach(res, signals) {
     res.signals = signals
     res.onAttach?.(signals)

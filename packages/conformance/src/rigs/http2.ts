@@ -38,7 +38,7 @@ export const http2: Rig = {
 }
 
 /** Ends a server and every connection it still has: Node 20 forgets some of its sessions. */
-export async function stopHttp2(server: Http2Server, sockets: Iterable<Socket>): Promise<void> {
+async function stopHttp2(server: Http2Server, sockets: Iterable<Socket>): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve))
   for (const socket of sockets) socket.destroy()
   await closed

@@ -107,6 +107,8 @@ export const drainWaitRules: readonly Rule[] = [
           await app.outcome()
           const draining = app.lifecycle.drain()
           assert.equal(app.server.listening, true)
+          for (let n = 0; n < 5; n++) await new Promise((resolve) => setImmediate(resolve))
+          assert.equal(app.lifecycle.state, 'draining')
           work.open()
           const { clean, tasks } = await draining
           assert(done)

@@ -146,4 +146,28 @@ export const handlerFaultRules: readonly Rule[] = [
       )
     },
   },
+  {
+    id: 'FLT-015',
+    title: 'MUST report once, and nowhere else, what a handler throws after it wrote a head to a response that was destroyed',
+    needs: ['error-page'],
+    run: async (rig) => {
+      await rig.serve(
+        async ({ res }) => {
+          res.destroy()
+          res.writeHead(200)
+          await Promise.resolve()
+          throw new Error('too late')
+        },
+        async (app) => {
+          await app.ask().catch(() => undefined)
+          const { kind, reason, status } = await app.outcome()
+          assert.deepEqual({ kind, reason, status }, { kind: 'aborted', reason: 'server', status: null })
+          await app.lifecycle.idle()
+          const messages = app.faults.map(({ error }) => (error as Error).message)
+          assert.deepEqual(messages.filter((message) => message !== 'too late'), [])
+          assert(messages.length <= 1)
+        },
+      )
+    },
+  },
 ]

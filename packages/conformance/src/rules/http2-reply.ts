@@ -139,7 +139,9 @@ export const replyRules: readonly Rule[] = [
       rig.serve(
         (call) => {
           const stream = streamOf(call)
+          call.exchange.onCommit(() => assert.fail('this is the way past commit listeners'))
           stream.respond({ ':status': 418, 'X-Own': 'yes', 'Set-Cookie': 'a=1' })
+          assert.equal(call.exchange.phase, 'committed')
           stream.end('teapot')
         },
         async (app) => {

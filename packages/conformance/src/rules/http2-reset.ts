@@ -99,6 +99,33 @@ export const resetRules: readonly Rule[] = [
     },
   },
   {
+    id: 'H2-028',
+    title: 'MUST abort as client, unflushed, when the stream is reset without an error after the end, of which Node before 26 tells nothing',
+    needs,
+    run: async (rig) => {
+      for (const method of ['GET', 'POST'] as const) {
+        const received = gate<Call>()
+        await rig.serve(
+          (call) => {
+            if (method === 'POST') call.req.resume()
+            call.res.end(big)
+            received.open(call)
+          },
+          async (app) => {
+            const client = new FrameClient(app.port)
+            client.send(request(1, method))
+            const stream = streamOf(await received.opened)
+            await client.until('DATA', 1)
+            client.send(rst(1, codes.NO_ERROR))
+            await ended(app, 'client', 'unflushed')
+            assert.equal(stream.destroyed, true)
+            client.leave()
+          },
+        )
+      }
+    },
+  },
+  {
     id: 'H2-024',
     title: 'MUST abort an upload that is reset half way, although the handler sees its end and answers',
     needs,

@@ -88,6 +88,23 @@ export const serverSideRules: readonly Rule[] = [
     },
   },
   {
+    id: 'H2-049',
+    title: 'MUST let a response finish whose stream the handler has closed in order, although the request ends meanwhile',
+    needs,
+    run: (rig) =>
+      rig.serve(
+        (call) => {
+          call.res.end(big)
+          streamOf(call).close()
+          call.req.resume()
+        },
+        async (app) => {
+          assert.equal((await app.ask('/', { method: 'POST', body: 'an order' })).body.length, big.length)
+          await ended(app, null, null)
+        },
+      ),
+  },
+  {
     id: 'H2-046',
     title: 'MUST leave a stream alone whose handler throws after it has ended it',
     needs,

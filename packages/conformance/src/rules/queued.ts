@@ -203,4 +203,27 @@ export const queuedRules: readonly Rule[] = [
       }
     },
   },
+  {
+    id: 'END-228',
+    title: 'MUST close the connection of a response that is destroyed in the turn in which it gets its connection',
+    needs: ['http1'],
+    run: async (rig) => {
+      const { calls, handler } = byUrl({ '/first': () => {}, '/second': () => {}, '/third': ({ reply }) => reply(200, 'third') })
+      await rig.serve(handler, async (app) => {
+        const { client, closed } = await visit(app)
+        await client.send(get('/first') + get('/second') + get('/third'))
+        const [first, second] = [await calls.nth(1), await calls.nth(2)]
+        await calls.nth(3)
+        first.res.end('hello')
+        second.res.destroy()
+        await client.gone()
+        await closed
+        await assertEndings(app, {
+          '/first': 'finished 200',
+          '/second': 'aborted server before-commit',
+          '/third': 'aborted server unflushed 200',
+        })
+      })
+    },
+  },
 ]

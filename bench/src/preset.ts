@@ -1,0 +1,46 @@
+import type { PairedPlan } from './instruments/paired.js'
+import type { ThroughputPlan } from './instruments/throughput.js'
+import type { Part, Preset } from './options.js'
+import type { Tier } from './scenario.js'
+
+/** How much of everything a run does. */
+export interface Plan {
+  readonly tier: Tier
+  readonly parts: readonly Part[]
+  readonly paired: PairedPlan
+  readonly throughput: ThroughputPlan & { readonly tier: Tier }
+  readonly scale: {
+    readonly inFlight: number
+    readonly backlogs: readonly number[]
+    readonly repetitions: number
+    readonly tasks: PairedPlan
+  }
+}
+
+const paired: PairedPlan = { generations: 12, budgetMs: 110_000, warmUp: 4000, rounds: 6, requests: 250, connections: 16 }
+const tasks: PairedPlan = { ...paired, generations: 6, budgetMs: 20_000, warmUp: 2000, rounds: 4 }
+
+/** `quick` stays below a minute and the default below five: the budgets end a measurement, not the number of generations. */
+export const presets: Readonly<Record<Preset, Plan>> = {
+  quick: {
+    tier: 1,
+    parts: ['paired'],
+    paired: { ...paired, budgetMs: 42_000, warmUp: 2000, rounds: 5 },
+    throughput: { tier: 1, rounds: 1, seconds: 1, connections: 64 },
+    scale: { inFlight: 10_000, backlogs: [10_000], repetitions: 1, tasks: { ...tasks, budgetMs: 10_000 } },
+  },
+  default: {
+    tier: 2,
+    parts: ['paired', 'throughput', 'scale'],
+    paired,
+    throughput: { tier: 1, rounds: 1, seconds: 1, connections: 64 },
+    scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 1, tasks },
+  },
+  full: {
+    tier: 3,
+    parts: ['paired', 'throughput', 'scale'],
+    paired: { ...paired, generations: 16, budgetMs: 30 * 60_000, warmUp: 15_000, rounds: 10 },
+    throughput: { tier: 2, rounds: 4, seconds: 2, connections: 64 },
+    scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 5, tasks: { ...tasks, generations: 12, budgetMs: 90_000 } },
+  },
+}
