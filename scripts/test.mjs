@@ -23,7 +23,7 @@ const steps = [
 ]
 
 const slots = 2
-const timeLimitMs = 15 * 60_000
+const timeLimitMs = 30 * 60_000
 const started = performance.now()
 const groups = new Set()
 

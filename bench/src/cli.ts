@@ -98,6 +98,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     // Children end by themselves when they lose their parent.
     cleanUp()
+    console.error(`stopped by ${signal}: no report`)
     process.exit(1)
   })
 }

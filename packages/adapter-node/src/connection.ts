@@ -25,10 +25,7 @@ export class Connection {
     if (res.socket === null) {
       this.behind.push(res)
       this.queued.add(res)
-      return
-    }
-    if (this.first !== undefined) this.behind.unshift(this.first)
-    this.first = res
+    } else this.first = res
   }
 
   remove(res: ServerResponse): void {

@@ -67,6 +67,16 @@ async function isGreen(file: string, { rule, rig, node }: Mutant): Promise<{ gre
   return { green: code === 0, output }
 }
 
+/** Those that run on the same server and the same Node: without their bugs, one process can run all their rules. */
+function byLane(all: readonly Mutant[]): Map<string, Mutant[]> {
+  const lanes = new Map<string, Mutant[]>()
+  for (const mutant of all) {
+    const lane = `${mutant.rig} ${mutant.node}`
+    lanes.set(lane, [...(lanes.get(lane) ?? []), mutant])
+  }
+  return lanes
+}
+
 async function inTwoLanes<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
   const queue = [...items.entries()]
   const lane = async () => {
@@ -84,12 +94,12 @@ let missed = 0
 try {
   // First without any bug: a rule that is red anyway would prove nothing.
   const sound = await bundle('sound', [sources])
-  const seen = new Map<string, Mutant>(chosen.map((mutant) => [`${mutant.rule} ${mutant.rig} ${mutant.node}`, mutant]))
-  await inTwoLanes([...seen.values()], async (mutant) => {
-    const { green, output } = await isGreen(sound, mutant)
+  await inTwoLanes([...byLane(chosen).values()], async (lane) => {
+    const all = { ...(lane[0] as Mutant), rule: `(${[...new Set(lane.map(({ rule }) => rule))].join('|')})` }
+    const { green, output } = await isGreen(sound, all)
     if (green && !output.startsWith('the rule did not run')) return
     missed++
-    console.log(`RED     ${mutant.rule} on ${mutant.rig} without any mutant\n${output}`)
+    console.log(`RED     on ${all.rig} without any mutant\n${output}`)
   })
   await inTwoLanes(chosen, async (mutant, index) => {
     const { green, output } = await isGreen(await bundle(`mutant-${index}`, [plant(mutant), sources]), mutant)

@@ -105,7 +105,7 @@ export const expressReplyRules: readonly Rule[] = [
         rig,
         (app, lifecycle) => {
           app.use(lifecycle.middleware)
-          app.get('/', (_req, res) => res.sendFile(process.execPath))
+          app.get('/', (_req, res) => res.sendFile(process.execPath, { dotfiles: 'allow' }))
           app.use(lifecycle.errorMiddleware)
         },
         async (app) => {
