@@ -12,7 +12,7 @@ export class Connection {
   readonly queued = new WeakSet<ServerResponse>()
   /** `socket.bytesWritten` when the last response ended. */
   bytesBefore = 0
-  /** A field, and not the first of the list: an array that empties gives its memory back, and would ask for it again. */
+  /** A field, and not the first of the list: without pipelining no list is touched. */
   private first: ServerResponse | undefined = undefined
   private readonly behind: ServerResponse[] = []
 
