@@ -1,6 +1,7 @@
 /**
  * Plants every mutant in turn and requires the rule it names to go red: `pnpm mutants [PATTERN]`.
- * A rule that stays green could be deleted without anybody noticing.
+ * A rule that stays green could be deleted without anybody noticing. `pnpm mutants --check` runs nothing: it only says
+ * which mutants no longer fit their source.
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -26,6 +27,18 @@ const sources: Plugin = {
   },
 }
 
+function fits({ file, find }: Pick<Mutant, 'file' | 'find'>): boolean {
+  return readFileSync(join(root, file), 'utf8').split(find).length === 2
+}
+
+/** Says which mutants no longer fit their source. */
+function check(): never {
+  const stale = mutants.filter((mutant) => !fits(mutant))
+  for (const { id, file, find } of stale) console.log(`STALE   ${id}: ${file} does not contain exactly one: ${find}`)
+  console.log(`\n${mutants.length - stale.length} passed, ${stale.length} failed`)
+  process.exit(stale.length > 0 ? 1 : 0)
+}
+
 function plant({ file, find, replace }: Mutant): Plugin {
   return {
     name: 'plant',
@@ -33,9 +46,8 @@ function plant({ file, find, replace }: Mutant): Plugin {
       const path = join(root, file)
       onLoad({ filter: /\.ts$/ }, (args) => {
         if (args.path !== path) return undefined
-        const source = readFileSync(path, 'utf8')
-        if (source.split(find).length !== 2) throw new Error(`${file} does not contain exactly one: ${find}`)
-        return { contents: source.replace(find, () => replace), loader: 'ts' }
+        if (!fits({ file, find })) throw new Error(`${file} does not contain exactly one: ${find}`)
+        return { contents: readFileSync(path, 'utf8').replace(find, () => replace), loader: 'ts' }
       })
     },
   }
@@ -85,6 +97,7 @@ async function inTwoLanes<T>(items: readonly T[], work: (item: T, index: number)
   await Promise.all([lane(), lane()])
 }
 
+if (process.argv[2] === '--check') check()
 const pattern = new RegExp(process.argv[2] ?? '')
 const chosen = mutants.filter(({ id, rule, file }) => pattern.test(id) || pattern.test(rule) || pattern.test(file))
 if (chosen.some(({ node }) => node !== undefined)) fetchRuntimes()
