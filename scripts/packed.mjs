@@ -39,6 +39,22 @@ const expressConsumer = {
   drain: `await lifecycle.drain({ server, timeout: 5000 })`,
 }
 
+const fastifyConsumer = {
+  adapter: '@afterword/adapter-fastify',
+  imports: `import fastify from 'fastify'`,
+  serve: `
+    const app = fastify()
+    await app.register(lifecycle.plugin)
+    app.get('/', async (request) => {
+      after(({ kind, status }) => { log.push(kind + ' ' + status) })
+      request.exchange.after(() => { log.push('second') })
+      return 'hello'
+    })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const server = app.server`,
+  drain: `await app.close()`,
+}
+
 const projects = [
   {
     name: 'node',
@@ -57,23 +73,11 @@ const projects = [
   },
   { name: 'express-5', install: [`express@${express}`, `@types/express@${expressTypes}`], ...expressConsumer },
   { name: 'express-4', install: [`express@${express4}`, `@types/express@${express4Types}`], ...expressConsumer },
-  {
-    name: 'fastify',
-    install: [`fastify@${fastify}`],
-    adapter: '@afterword/adapter-fastify',
-    imports: `import fastify from 'fastify'`,
-    serve: `
-      const app = fastify()
-      await app.register(lifecycle.plugin)
-      app.get('/', async (request) => {
-        after(({ kind, status }) => { log.push(kind + ' ' + status) })
-        request.exchange.after(() => { log.push('second') })
-        return 'hello'
-      })
-      await app.listen({ port: 0, host: '127.0.0.1' })
-      const server = app.server`,
-    drain: `await app.close()`,
-  },
+  { name: 'fastify', install: [`fastify@${fastify}`], ...fastifyConsumer },
+  // The lower ends of the peer ranges.
+  { name: 'express-5-oldest', install: ['express@5.0.0', `@types/express@${expressTypes}`], ...expressConsumer },
+  { name: 'express-4-oldest', install: ['express@4.18.0', `@types/express@${express4Types}`], ...expressConsumer },
+  { name: 'fastify-oldest', install: ['fastify@5.0.0'], ...fastifyConsumer },
 ]
 
 /** One text that is valid as JavaScript and as strict TypeScript; only the imports differ. */
