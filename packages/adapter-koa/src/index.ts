@@ -50,9 +50,10 @@ export class KoaLifecycle extends NodeLifecycle {
 
 function onError(this: Context, error: NodeJS.ErrnoException | null | undefined): void {
   const { req, res } = this
-  // What the client did is no error of the application, and Koa has its own way with it.
-  const isOwn = error != null && error.code !== 'ERR_STREAM_PREMATURE_CLOSE' && (error !== req.socket.errored || error === res.errored)
-  if (isOwn && exchangeOf(res)?.handlerFailed(error) === false) Object.assign(this, { onerror: onEcho })
+  // Of a connection that is over Koa hears as well, and has its own way with that. A stream body ends one as it breaks.
+  const broken = error !== req.socket.errored || (error === res.errored && this.respond !== false)
+  const isOwn = error != null && error.code !== 'ERR_STREAM_PREMATURE_CLOSE'
+  if (isOwn && broken && exchangeOf(res)?.handlerFailed(error) === false) Object.assign(this, { onerror: onEcho })
   else Object.getPrototypeOf(this).onerror.call(this, error)
 }
 
