@@ -185,8 +185,7 @@ export const queuedRules: readonly Rule[] = [
             res.destroy(new Error('enough'))
           },
           '/second': () => {},
-          // At once, which a reply through a framework need not be.
-          '/third': ({ res }) => void res.end('third'),
+          '/third': ({ reply }) => reply(200, 'third'),
         })
         await rig.serve(handler, async (app) => {
           const { client, closed } = await visit(app)
