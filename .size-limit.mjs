@@ -17,6 +17,7 @@ const checks = [
   adapter('adapter-node', '4.1 kB'),
   adapter('adapter-express', '2 kB', 'express'),
   adapter('adapter-fastify', '2 kB', 'fastify', 'fastify-plugin'),
+  adapter('adapter-koa', '2 kB', 'koa'),
 ]
 
 /** One bundle that exports everything: what two entries share counts once, and nothing is dropped as unused. */

@@ -17,6 +17,7 @@ const { '@types/node': nodeTypes } = pinned('.')
 const { express4, '@types/express4': express4Types } = pinned('packages/conformance')
 const { express, '@types/express': expressTypes } = pinned('packages/adapter-express')
 const { fastify } = pinned('packages/adapter-fastify')
+const { koa, '@types/koa': koaTypes } = pinned('packages/adapter-koa')
 
 // One program per file, or the declarations of one build would stand in for the other's. No skipLibCheck: they are what
 // is checked.
@@ -55,6 +56,22 @@ const fastifyConsumer = {
   drain: `await app.close()`,
 }
 
+const koaConsumer = {
+  adapter: '@afterword/adapter-koa',
+  imports: `import Koa from 'koa'`,
+  serve: `
+    const app = new Koa()
+    app.use(lifecycle.middleware)
+    app.use((ctx) => {
+      after(({ kind, status }) => { log.push(kind + ' ' + status) })
+      ctx.exchange.after(() => { log.push('second') })
+      ctx.body = 'hello'
+    })
+    const server = app.listen(0, '127.0.0.1')
+    await once(server, 'listening')`,
+  drain: `await lifecycle.drain({ server, timeout: 5000 })`,
+}
+
 const projects = [
   {
     name: 'node',
@@ -74,10 +91,12 @@ const projects = [
   { name: 'express-5', install: [`express@${express}`, `@types/express@${expressTypes}`], ...expressConsumer },
   { name: 'express-4', install: [`express@${express4}`, `@types/express@${express4Types}`], ...expressConsumer },
   { name: 'fastify', install: [`fastify@${fastify}`], ...fastifyConsumer },
+  { name: 'koa', install: [`koa@${koa}`, `@types/koa@${koaTypes}`], ...koaConsumer },
   // The lower ends of the peer ranges.
   { name: 'express-5-oldest', install: ['express@5.0.0', `@types/express@${expressTypes}`], ...expressConsumer },
   { name: 'express-4-oldest', install: ['express@4.18.0', `@types/express@${express4Types}`], ...expressConsumer },
   { name: 'fastify-oldest', install: ['fastify@5.0.0'], ...fastifyConsumer },
+  { name: 'koa-oldest', install: ['koa@2.13.0', '@types/koa@2.15.0'], ...koaConsumer },
 ]
 
 /** One text that is valid as JavaScript and as strict TypeScript; only the imports differ. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Exchange, type LifecycleOptions, NodeLifecycle } from '@afterword/adapter-node'
-import { type Binding, exchangeOf, type ServerExchange } from '@afterword/lifecycle-core/adapter'
+import { exchangeOf } from '@afterword/lifecycle-core/adapter'
 
 export * from '@afterword/adapter-node'
 
@@ -46,22 +46,10 @@ export class ExpressLifecycle extends NodeLifecycle {
     if (exchangeOf(res)?.handlerFailed(error) !== false) next(error)
   }
 
-  override begin<Res extends object>(binding: Binding<Res>, res: Res, method: string, url: string): ServerExchange {
-    let routed = routedBindings.get(binding as unknown as Binding)
-    if (routed === undefined) {
-      routed = { ...(binding as unknown as Binding), route: routeOf }
-      routedBindings.set(binding as unknown as Binding, routed)
-    }
-    return super.begin(routed, res, method, url)
+  protected override routeOf(res: object): string | undefined {
+    const { baseUrl = '', route } = (res as { req: Request }).req
+    return route?.path === undefined ? undefined : baseUrl + String(route.path)
   }
-}
-
-/** Node's bindings, and the same with a route. */
-const routedBindings = new Map<Binding, Binding>()
-
-function routeOf(res: object): string | undefined {
-  const { baseUrl = '', route } = (res as { req: Request }).req
-  return route?.path === undefined ? undefined : baseUrl + String(route.path)
 }
 
 /**

@@ -40,6 +40,11 @@ const attached = Symbol.for('afterword.attached')
 /** A lifecycle for Node's own servers: the base of every adapter that stands on them. */
 export class NodeLifecycle extends Lifecycle {
   private readonly sessions = new Set<Http2Session>()
+  private readonly http1 = this.withRoute(http1)
+  private readonly http2 = this.withRoute(http2)
+
+  /** The route that a framework chose, where it knows one. Asked at the end, because a router knows it late. */
+  protected routeOf?(res: object): string | undefined
 
   /**
    * Wraps a handler of `http.createServer`, `https.createServer` or `http2.createServer`. A handler that throws or
@@ -106,7 +111,7 @@ export class NodeLifecycle extends Lifecycle {
   exchange(req: IncomingMessage | Http2ServerRequest, res: NodeResponse, url = req.url ?? ''): ServerExchange {
     const overHttp2 = 'stream' in res
     if (overHttp2) this.track(res.stream?.session)
-    const binding = (overHttp2 ? http2 : http1) as Binding
+    const binding = overHttp2 ? this.http2 : this.http1
     const exchange = this.begin(binding, res, req.method ?? '', url)
     const own = req as NodeRequest
     if (own.exchange !== exchange) {
@@ -136,6 +141,10 @@ export class NodeLifecycle extends Lifecycle {
     const { server = [], ...rest } = options
     const hosts = [server].flat().map((each) => new ServerHost(each as NodeServer, this.sessions))
     return super.drain({ ...rest, hosts })
+  }
+
+  private withRoute(binding: Binding<never>): Binding {
+    return (this.routeOf === undefined ? binding : { ...binding, route: this.routeOf }) as Binding
   }
 
   private track(session: Http2Session | undefined): void {

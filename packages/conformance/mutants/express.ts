@@ -23,8 +23,8 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: no route',
     file,
-    find: 'return super.begin(routed, res, method, url)',
-    replace: 'return super.begin(binding, res, method, url)',
+    find: 'return route?.path === undefined ?',
+    replace: 'return route?.path !== undefined ?',
     rule: 'EXP-001',
     rig,
   },
@@ -110,9 +110,9 @@ export const expressMutants: readonly Mutant[] = [
   },
   {
     id: 'express: attached servers have no routes',
-    file,
-    find: 'return super.begin(routed, res, method, url)',
-    replace: "return super.begin('originalUrl' in (res as { req: object }).req ? routed : binding, res, method, url)",
+    file: 'packages/adapter-node/src/lifecycle.ts',
+    find: 'this.routeOf === undefined ?',
+    replace: 'this.routeOf !== undefined ?',
     rule: 'EXP-022',
     rig,
   },

@@ -8,6 +8,7 @@ import { headMutants } from './head.js'
 import { http2Mutants } from './http2.js'
 import { injectMutants } from './inject.js'
 import { inputMutants } from './input.js'
+import { koaMutants } from './koa.js'
 import { leavingMutants } from './leaving.js'
 import { normalMutants } from './normal.js'
 import { serverSideMutants } from './server-side.js'
@@ -24,6 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...injectMutants,
   ...expressMutants,
   ...fastifyMutants,
+  ...koaMutants,
   ...tasksMutants,
   ...faultsMutants,
   ...contextMutants,

@@ -14,7 +14,7 @@ import type { Mutant } from './mutant.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 // Frameworks stay outside of the bundles, which therefore lie inside the package that depends on them.
-const external = ['express', 'express4', 'fastify', 'undici']
+const external = ['express', 'express4', 'fastify', 'koa', '@koa/router', 'undici']
 const folder = join(root, 'packages/conformance/.mutants', String(process.pid))
 
 const sources: Plugin = {

@@ -2,6 +2,6 @@ export { askHttp1, askHttp2, RawClient, readAll, type Question, type Reply } fro
 export { gate, Latch } from './latch.js'
 export { listen, Probe, stop } from './probe.js'
 export type { App, AppOptions, Call, CallHandler, Rig } from './rig.js'
-export type { Capability, Rule } from './rule.js'
+export type { Capability, Framework, Rule } from './rule.js'
 export { rules } from './rules/index.js'
 export { runRule, type Result } from './run.js'

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Exchange, Fault, LifecycleOptions, Outcome } from '@afterword/lifecycle-core'
 import type { Lifecycle } from '@afterword/lifecycle-core/adapter'
 import type { Question, Reply } from './client.js'
-import type { Capability } from './rule.js'
+import type { Capability, Framework } from './rule.js'
 
 /** One request, as a rule's handler sees it on every server. */
 export interface Call {
@@ -47,12 +47,21 @@ export interface App {
 /** One server under test. */
 export interface Rig {
   readonly name: string
+  /** The framework whose own rules it is to keep as well, if it is one of those that have any. */
+  readonly framework?: Framework
+  /** Set where the adapter itself answers for handlers that throw, because there is no framework that does. */
+  readonly answersFaults?: true
   /** Capabilities that this server does not have, each with the reason. */
   readonly lacks: Partial<Record<Capability, string>>
   /** Starts an application in which every request goes to the handler, lets `use` work with it, and stops it. */
   serve(handler: CallHandler, use: (app: App) => Promise<void>, options?: AppOptions): Promise<void>
   /**
-   * The same for an application of the framework's own making: `build` gets the framework's application (Express's
+   * Serves a handler with the framework and nothing of this library on it: what Node and the framework do alone. Without
+   * it, that is what Node does.
+   */
+  serveBare?(handler: (req: IncomingMessage, res: ServerResponse) => void, use: (app: Pick<App, 'server' | 'port'>) => Promise<void>): Promise<void>
+  /**
+   * `serve` for an application of the framework's own making: `build` gets the framework's application (Express's
    * `app` with nothing mounted, a Fastify instance with nothing registered) and the adapter's lifecycle.
    */
   // oxlint-disable-next-line typescript/no-explicit-any -- each framework has a type of its own, known to its rules

@@ -8,16 +8,20 @@ export type Capability =
   | 'http2'
   /** Requests without a socket. */
   | 'inject'
-  /** The rig answers with Node's own `ServerResponse`. */
-  | 'express'
-  | 'fastify'
-  | 'node'
   /** Something may run before the mount. */
   | 'before'
   /** The mount may run after the response has ended. */
   | 'late-mount'
   /** A handler may throw, and the server answers with an error page. */
   | 'error-page'
+  /** The mount hears of what a handler throws. */
+  | 'handler-error'
+
+/** What has rules of its own. */
+export const frameworks = ['node', 'express', 'fastify', 'koa', 'hono'] as const
+
+/** What has rules of its own. Others leave those rules out, and need not say so. */
+export type Framework = (typeof frameworks)[number]
 
 /** One thing that every server must do. Ids are permanent: a rule that goes takes its id with it. */
 export interface Rule {
@@ -25,7 +29,7 @@ export interface Rule {
   readonly id: string
   /** Starts with MUST. */
   readonly title: string
-  readonly needs?: readonly Capability[]
+  readonly needs?: readonly (Capability | Framework)[]
   /** Rejects when the rule is broken. */
   run(rig: Rig): Promise<void>
 }

@@ -1,5 +1,5 @@
 import type { Rig } from './rig.js'
-import type { Rule } from './rule.js'
+import { frameworks, type Capability, type Framework, type Rule } from './rule.js'
 
 /** What became of one rule on one server. */
 export interface Result {
@@ -16,9 +16,9 @@ const patienceMs = Number(process.env['AFTERWORD_PATIENCE_MS'] ?? 30_000)
 
 /** Runs one rule on one server. */
 export async function runRule(rule: Rule, rig: Rig): Promise<Result> {
-  const missing = rule.needs?.find((capability) => rig.lacks[capability] !== undefined)
   const result = (state: Result['state'], detail: string, ms: number): Result => ({ rule: rule.id, rig: rig.name, state, detail, ms })
-  if (missing !== undefined) return result('left out', rig.lacks[missing] ?? '', 0)
+  const reason = reasonToLeaveOut(rule, rig)
+  if (reason !== undefined) return result('left out', reason, 0)
   const startedAt = performance.now()
   const strays: unknown[] = []
   const onStray = (error: unknown) => strays.push(error)
@@ -43,6 +43,15 @@ export async function runRule(rule: Rule, rig: Rig): Promise<Result> {
     process.off('unhandledRejection', onStray)
     process.off('warning', onWarning)
   }
+}
+
+function reasonToLeaveOut({ needs = [] }: Rule, rig: Rig): string | undefined {
+  const reasons = needs.map((need) => (isFramework(need) ? (rig.framework === need ? undefined : `not ${need}`) : rig.lacks[need]))
+  return reasons.find((reason) => reason !== undefined)
+}
+
+function isFramework(need: Capability | Framework): need is Framework {
+  return (frameworks as readonly string[]).includes(need)
 }
 
 async function withPatience(work: Promise<void>): Promise<void> {

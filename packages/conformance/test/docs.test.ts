@@ -38,7 +38,7 @@ describe('README', () => {
   })
 
   it('has a quick start for each server', () => {
-    const adapters = readme.blocks.filter(({ language }) => language === 'ts').map(({ code }) => /@afterword\/[\w-]+/.exec(code)?.[0])
+    const adapters = readme.blocks.filter(({ language }) => language !== 'sh' && language !== 'text').map(({ code }) => /@afterword\/[\w-]+/.exec(code)?.[0])
     expect(adapters).toEqual(['@afterword/adapter-express', '@afterword/adapter-fastify', '@afterword/adapter-node'])
   })
 

@@ -14,11 +14,11 @@ type Response = ServerResponse & { status(code: number): Response; set(fields: o
 function express(name: string, framework: () => ReturnType<typeof express5>): Rig {
   return {
     name,
+    framework: 'express',
     lacks: {
       http2: 'Express does not speak HTTP/2',
       inject: 'Express has no injection',
-      fastify: 'not Fastify',
-      node: 'not node:http',
+      'handler-error': 'Express has no way to tell middleware that came before',
     },
     async serve(handler, use, options) {
       const build = (app: ReturnType<typeof express5>, lifecycle: ReturnType<typeof createLifecycle>) => {
@@ -34,6 +34,9 @@ function express(name: string, framework: () => ReturnType<typeof express5>): Ri
         }) as never)
       }
       await this.serveOwn?.(build, use, options)
+    },
+    async serveBare(handler, use) {
+      await this.serveOwn?.((app: ReturnType<typeof express5>) => app.use(handler), use)
     },
     async serveOwn(build, use, options = {}) {
       const probe = new Probe()

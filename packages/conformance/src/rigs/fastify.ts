@@ -9,11 +9,10 @@ import type { Call, Rig } from '../rig.js'
 /** Fastify with `app.register(lifecycle.plugin)`. */
 export const fastify: Rig = {
   name: 'fastify',
+  framework: 'fastify',
   lacks: {
     http2: 'Fastify over HTTP/2 is covered by rules of its own',
-    express: 'not Express',
     'late-mount': 'Fastify runs no hooks once the response has ended',
-    node: 'not node:http',
   },
   async serve(handler, use, options) {
     const build = async (app: FastifyInstance, lifecycle: ReturnType<typeof createLifecycle>) => {
@@ -34,6 +33,10 @@ export const fastify: Rig = {
       })
     }
     await this.serveOwn?.(build, use, options)
+  },
+  async serveBare(handler, use) {
+    const build = (app: FastifyInstance) => app.all('/*', (request, reply) => handler(request.raw, reply.hijack().raw))
+    await this.serveOwn?.(build, use)
   },
   async serveOwn(build, use, options = {}) {
     const probe = new Probe()

@@ -10,14 +10,12 @@ import { rawCall } from './node.js'
 /** node:http2 through its compatibility API, with `lifecycle.listener`. */
 export const http2: Rig = {
   name: 'http2',
+  answersFaults: true,
   lacks: {
     http1: 'HTTP/2 has frames',
     before: 'that does not depend on the protocol',
     'late-mount': 'that does not depend on the protocol',
     inject: 'node:http2 has no injection',
-    express: 'Express does not speak HTTP/2',
-    fastify: 'not Fastify',
-    node: 'this rig is node:http2',
   },
   async serve(handler, use, options = {}) {
     const probe = new Probe()

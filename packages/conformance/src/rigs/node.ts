@@ -8,13 +8,13 @@ import type { App, Call, Rig } from '../rig.js'
 const lacks = {
   http2: 'this rig speaks HTTP/1; see the rig http2',
   inject: 'node:http has no injection',
-  express: 'not Express',
-  fastify: 'not Fastify',
 }
 
 /** node:http with `lifecycle.listener`. */
 export const node: Rig = {
   name: 'node',
+  framework: 'node',
+  answersFaults: true,
   lacks,
   async serve(handler, use, options = {}) {
     const probe = new Probe()
@@ -37,6 +37,7 @@ export const node: Rig = {
 /** node:http with `lifecycle.attach`, on a server that somebody else made. */
 export const nodeAttach: Rig = {
   name: 'node-attach',
+  framework: 'node',
   lacks: {
     ...lacks,
     before: 'attach sees every request first',

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import type { EventEmitter } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createHttp2Server } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { askHttp1, askHttp2, RawClient } from '../client.js'
 import { gate } from '../latch.js'
-import { listen, stop } from '../probe.js'
-import type { Rig } from '../rig.js'
+import type { App, Rig } from '../rig.js'
 import type { Rule } from '../rule.js'
+import { serveBare } from './head-wire.js'
 
 /** Events whose listeners change what Node does when there are none. */
 const forbidden = {
@@ -33,41 +31,13 @@ async function countListeners(rig: Rig, mounted: boolean): Promise<Record<string
     look(req, res)
     res.end('hello')
   }
-  if (rig.serveOwn !== undefined) {
-    const build = async (app: any, lifecycle: any) => {
-      if (rig.name === 'fastify') {
-        if (mounted) await app.register(lifecycle.plugin)
-        app.get('/', async (request: { raw: IncomingMessage }, reply: { raw: ServerResponse }) => {
-          look(request.raw, reply.raw)
-          return 'hello'
-        })
-        return
-      }
-      if (mounted) app.use(lifecycle.middleware)
-      app.get('/', bare)
-    }
-    await rig.serveOwn(build, async (app) => {
-      await app.ask()
-      count('server', app.server)
-    })
-    return counts
+  const ask = rig.lacks.http1 === undefined ? askHttp1 : askHttp2
+  const use = async ({ server, port }: Pick<App, 'server' | 'port'>) => {
+    await ask(port, '/')
+    count('server', server)
   }
-  if (mounted) {
-    await rig.serve(
-      ({ req, res }) => bare(req, res),
-      async (app) => {
-        await app.ask()
-        count('server', app.server)
-      },
-    )
-    return counts
-  }
-  const overHttp1 = rig.lacks.http1 === undefined
-  const server = overHttp1 ? createServer(bare) : (createHttp2Server(bare as never) as unknown as Server)
-  await listen(server)
-  await (overHttp1 ? askHttp1 : askHttp2)((server.address() as AddressInfo).port, '/')
-  count('server', server)
-  await stop(server)
+  if (mounted) await rig.serve(({ req, res }) => bare(req, res), use)
+  else await serveBare(rig, bare, use)
   return counts
 }
 

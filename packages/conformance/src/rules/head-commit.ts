@@ -141,7 +141,7 @@ export const headCommitRules: readonly Rule[] = [
       const bare: string[] = []
       const mounted: string[] = []
       let expected = ''
-      await serveBare(rig, (_req, res) => endTwice(res, bare), async (port) => {
+      await serveBare(rig, (_req, res) => endTwice(res, bare), async ({ port }) => {
         expected = await wireReply(rig, port, '/')
       })
       await rig.serve(

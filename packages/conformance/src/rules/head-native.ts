@@ -79,7 +79,7 @@ async function compare(rig: Rig, listener: CommitListener | undefined): Promise<
     return replies
   }
   let expected: string[] = []
-  await serveBare(rig, (req: IncomingMessage, res: ServerResponse) => play(applicable[indexOf(req)] as Form, res), async (port) => {
+  await serveBare(rig, (req: IncomingMessage, res: ServerResponse) => play(applicable[indexOf(req)] as Form, res), async ({ port }) => {
     expected = await ask(port)
   })
   await rig.serve(

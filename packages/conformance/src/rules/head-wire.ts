@@ -1,28 +1,19 @@
 import { createServer as createHttp1Server, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import type { Express } from 'express'
-import type { FastifyInstance } from 'fastify'
 import { askHttp2, RawClient } from '../client.js'
 import { listen, stop } from '../probe.js'
-import type { Rig } from '../rig.js'
+import type { App, Rig } from '../rig.js'
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
 /** Serves a handler on the rig's kind of server with nothing of this library on it: what Node and the framework do alone. */
-export async function serveBare(rig: Rig, handler: Handler, use: (port: number) => Promise<void>): Promise<void> {
-  if (rig.serveOwn !== undefined) {
-    const build =
-      rig.lacks.express === undefined
-        ? (app: Express) => void app.use(handler)
-        : (app: FastifyInstance) => void app.all('/*', (request, reply) => handler(request.raw, reply.hijack().raw))
-    await rig.serveOwn(build, ({ port }) => use(port))
-    return
-  }
+export async function serveBare(rig: Rig, handler: Handler, use: (app: Pick<App, 'server' | 'port'>) => Promise<void>): Promise<void> {
+  if (rig.serveBare !== undefined) return rig.serveBare(handler, use)
   const server = isHttp2(rig) ? (createHttp2Server(handler as never) as unknown as Server) : createHttp1Server(handler as RequestListener)
   await listen(server)
   try {
-    await use((server.address() as AddressInfo).port)
+    await use({ server, port: (server.address() as AddressInfo).port })
   } finally {
     await stop(server)
   }

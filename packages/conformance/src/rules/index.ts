@@ -9,6 +9,7 @@ import { headRules } from './head.js'
 import { http2Rules } from './http2.js'
 import { injectRules } from './inject.js'
 import { inputRules } from './input.js'
+import { koaRules } from './koa.js'
 import { leavingRules } from './leaving.js'
 import { normalRules } from './normal.js'
 import { serverSideRules } from './server-side.js'
@@ -24,6 +25,7 @@ export const rules: readonly Rule[] = [
   ...injectRules,
   ...expressRules,
   ...fastifyRules,
+  ...koaRules,
   ...tasksRules,
   ...faultsRules,
   ...contextRules,
