@@ -17,6 +17,8 @@ declare global {
 /** A request as Express and everything like it passes it on. */
 type Request = IncomingMessage & { originalUrl?: string; baseUrl?: string; route?: { path?: unknown } }
 
+type Next = (error?: unknown) => void
+
 /** A lifecycle for Express 4 and 5. */
 export class ExpressLifecycle extends NodeLifecycle {
   /**
@@ -28,7 +30,9 @@ export class ExpressLifecycle extends NodeLifecycle {
    * ```
    */
   readonly middleware = (req: Request, res: ServerResponse, next: () => void): void => {
-    this.exchange(req, res, req.originalUrl).run(next)
+    const exchange = this.exchange(req, res, req.originalUrl)
+    exchange.owner ??= next
+    exchange.run(next)
   }
 
   /**
@@ -49,6 +53,13 @@ export class ExpressLifecycle extends NodeLifecycle {
   protected override routeOf(res: object): string | undefined {
     const { baseUrl = '', route } = (res as { req: Request }).req
     return route?.path === undefined ? undefined : baseUrl + String(route.path)
+  }
+
+  /** To the router in which the handler stands, so that the error middleware of that router sees it first. */
+  protected override refuse(res: object, error: unknown): boolean {
+    const next = (res as { req: { next?: Next } }).req.next ?? (exchangeOf(res)?.owner as Next)
+    next(error)
+    return true
   }
 }
 

@@ -1,7 +1,8 @@
 import { type Exchange, type LifecycleOptions, NodeLifecycle } from '@afterword/adapter-node'
 import { exchangeOf } from '@afterword/lifecycle-core/adapter'
-import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { refuse } from './refuse.js'
 
 export * from '@afterword/adapter-node'
 
@@ -27,6 +28,10 @@ export class FastifyLifecycle extends NodeLifecycle {
     name: '@afterword/adapter-fastify',
   })
 
+  protected override refuse(res: object, error: unknown): boolean {
+    return refuse(exchangeOf(res)?.owner as FastifyReply, error)
+  }
+
   private mount(app: FastifyInstance, done: () => void): void {
     // Registered twice, it would report every fault twice.
     if (app.hasRequestDecorator('exchange')) return done()
@@ -35,6 +40,7 @@ export class FastifyLifecycle extends NodeLifecycle {
       const exchange = this.exchange(request.raw, reply.raw, request.originalUrl)
       exchange.route = request.routeOptions.url ?? null
       request.exchange = exchange
+      exchange.owner = reply
       exchange.run(next)
     })
     app.addHook('onError', (_request, reply, error, next) => {

@@ -43,6 +43,14 @@ export class KoaLifecycle extends NodeLifecycle {
     const route = (res as { [contextOf]?: Context })[contextOf]?.['_matchedRoute'] as string | RegExp | undefined
     return route?.toString()
   }
+
+  protected override refuse(res: object, error: unknown): boolean {
+    const ctx = (res as { [contextOf]?: Context })[contextOf]
+    // A handler that replies past Koa has said so.
+    if (ctx === undefined || ctx.respond === false) return false
+    ctx.onerror(error as Error)
+    return true
+  }
 }
 
 // Of what breaks outside of the chain of middleware, which is a stream body, only `ctx.onerror` hears. One function for

@@ -42,7 +42,7 @@ function writeHead(
   if (exchange.awaitsHead && !this.headersSent && accepts(this, status, reason, given)) {
     merge(this, given)
     this.statusCode = status
-    exchange.beforeCommit(new NodeHead(this))
+    exchange.tellHead(new NodeHead(this))
     original.call(this, this.statusCode, typeof reason === 'string' && this.statusCode === status ? reason : undefined)
   } else {
     original.call(this, statusCode, reason, fields)
@@ -52,12 +52,12 @@ function writeHead(
 }
 
 /** A status as it is sent: in whole numbers, and over HTTP/2 with 200 for none. */
-function wholeStatus(res: AnyResponse, status: number): number {
+export function wholeStatus(res: AnyResponse, status: number): number {
   return (status | 0) || ('stream' in res ? 200 : 0)
 }
 
 /** A stream of HTTP/2 tells at once, and takes no head after that. */
-function isDestroyed(res: AnyResponse): boolean {
+export function isDestroyed(res: AnyResponse): boolean {
   return !('stream' in res) && (res.destroyed || res.req.socket.destroyed)
 }
 
@@ -67,8 +67,8 @@ export function wroteHead(res: AnyResponse): boolean {
 }
 
 /** The head of a response while it may still be changed. */
-class NodeHead implements ResponseHead {
-  private readonly res: AnyResponse
+export class NodeHead implements ResponseHead {
+  protected readonly res: AnyResponse
 
   constructor(res: AnyResponse) {
     this.res = res
@@ -79,10 +79,7 @@ class NodeHead implements ResponseHead {
   }
 
   set status(status: number) {
-    // Refused here, it is the listener's error; refused by the response, it would be the handler's.
-    if (!Number.isInteger(status) || status < 200 || status > 999) {
-      throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', `A head takes a status from 200 to 999, not ${String(status)}.`)
-    }
+    checkStatus(status)
     if (status === this.res.statusCode) return
     this.res.statusCode = status
     // The reason belonged to the status that was there before. HTTP/2 has none.
@@ -111,6 +108,13 @@ class NodeHead implements ResponseHead {
 
   getHeaderNames(): string[] {
     return this.res.getHeaderNames()
+  }
+}
+
+/** Refused here, a status is the listener's error; refused by the response, it would be the handler's. */
+export function checkStatus(status: number): void {
+  if (!Number.isInteger(status) || status < 200 || status > 999) {
+    throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', `A head takes a status from 200 to 999, not ${String(status)}.`)
   }
 }
 

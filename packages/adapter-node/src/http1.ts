@@ -4,6 +4,8 @@ import type { AbortReason } from '@afterword/lifecycle-core'
 import { type Binding, exchangeOf } from '@afterword/lifecycle-core/adapter'
 import { connectionOf, knownConnection } from './connection.js'
 import { parseWireHead, watchHead, wroteHead } from './head.js'
+import { hold, heldHead } from './hold.js'
+import { answerRefusal } from './page.js'
 
 /**
  * Binds `http.ServerResponse`. This file and `http2.ts` are the only ones that know native events, and these are the
@@ -32,7 +34,9 @@ export const http1: Binding<ServerResponse> = {
 
   endConnection(res) {
     // Only the last of a pipeline: what is queued behind a response that closes the connection is never sent.
-    if (!res.headersSent && knownConnection(res.req.socket)?.open.at(-1) === res) res.setHeader('connection', 'close')
+    const held = heldHead(res)
+    const isOpen = held !== undefined || !res.headersSent
+    if (isOpen && knownConnection(res.req.socket)?.open.at(-1) === res) (held ?? res).setHeader('connection', 'close')
   },
 
   isWritten: (res) => res.writableEnded,
@@ -60,6 +64,10 @@ export const http1: Binding<ServerResponse> = {
   },
 
   parseHead: parseWireHead,
+
+  hold,
+
+  refuse: answerRefusal,
 }
 
 function watchEnd(res: ServerResponse): void {
@@ -99,7 +107,7 @@ function finished(res: ServerResponse): void {
 
 function aborted(res: ServerResponse, reason: AbortReason): void {
   const exchange = exchangeOf(res)
-  if (wroteHead(res)) exchange?.commit(res.statusCode)
+  if (wroteHead(res) && heldHead(res) === undefined) exchange?.commit(res.statusCode)
   exchange?.abort(reason)
 }
 

@@ -2,6 +2,8 @@ import { constants, type Http2ServerResponse, type ServerHttp2Stream } from 'nod
 import type { AbortReason } from '@afterword/lifecycle-core'
 import type { Binding, Signals } from '@afterword/lifecycle-core/adapter'
 import { joinFields, watchHead } from './head.js'
+import { hold } from './hold.js'
+import { answerRefusal } from './page.js'
 
 const signalsOf = Symbol('afterword.signals')
 const bytesOf = Symbol('afterword.bytes')
@@ -77,6 +79,10 @@ export const http2: Binding<Http2ServerResponse> = {
     // In the case in which the application wrote them to the stream.
     return joinFields(fields.map(([name, value]) => [name.toLowerCase(), value]))
   },
+
+  hold,
+
+  refuse: answerRefusal,
 }
 
 function onOver(this: Stream): void {

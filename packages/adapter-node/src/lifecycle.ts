@@ -19,6 +19,7 @@ import {
 import { isServer, type NodeServer, ServerHost } from './host.js'
 import { http1 } from './http1.js'
 import { http2 } from './http2.js'
+import { answerFault, answerRefusal } from './page.js'
 
 /** A request of HTTP/1 or of the HTTP/2 compatibility API, with its exchange. */
 export type NodeRequest = (IncomingMessage | Http2ServerRequest) & { exchange: Exchange }
@@ -40,11 +41,17 @@ const attached = Symbol.for('afterword.attached')
 /** A lifecycle for Node's own servers: the base of every adapter that stands on them. */
 export class NodeLifecycle extends Lifecycle {
   private readonly sessions = new Set<Http2Session>()
-  private readonly http1 = this.withRoute(http1)
-  private readonly http2 = this.withRoute(http2)
+  private readonly http1 = this.withFramework(http1)
+  private readonly http2 = this.withFramework(http2)
 
   /** The route that a framework chose, where it knows one. Asked at the end, because a router knows it late. */
   protected routeOf?(res: object): string | undefined
+
+  /**
+   * Hands the error of a reply that a hook refused to the framework's own error handling. Where that has no part in this
+   * response, it answers false, and the client gets a plain 500.
+   */
+  protected refuse?(res: object, error: unknown): boolean
 
   /**
    * Wraps a handler of `http.createServer`, `https.createServer` or `http2.createServer`. A handler that throws or
@@ -143,8 +150,14 @@ export class NodeLifecycle extends Lifecycle {
     return super.drain({ ...rest, hosts })
   }
 
-  private withRoute(binding: Binding<never>): Binding {
-    return (this.routeOf === undefined ? binding : { ...binding, route: this.routeOf }) as Binding
+  private withFramework(binding: Binding<never>): Binding {
+    const { routeOf, refuse } = this
+    if (routeOf === undefined && refuse === undefined) return binding as Binding
+    const framework: Partial<Binding<NodeResponse>> = {
+      ...(routeOf !== undefined && { route: routeOf }),
+      ...(refuse !== undefined && { refuse: (res, error) => void (refuse(res, error) || answerRefusal(res, error)) }),
+    }
+    return { ...binding, ...framework } as Binding
   }
 
   private track(session: Http2Session | undefined): void {
@@ -172,15 +185,4 @@ function keepContext(req: IncomingMessage | Http2ServerRequest, exchange: Server
   req.emit = (...args: unknown[]): boolean => exchange.run(dispatch, ...args)
 }
 
-/** The handler is the framework here, so its error goes to the sink and the client gets a plain answer. */
-function answerFault(exchange: ServerExchange, res: NodeResponse, error: unknown): void {
-  if (!exchange.handlerFailed(error)) return
-  exchange.report(error, 'handler')
-  // A head that was written to a destroyed response is no commit, but the response takes no other.
-  if (res.headersSent) return
-  for (const name of res.getHeaderNames()) res.removeHeader(name)
-  res.statusCode = 500
-  res.setHeader('content-type', 'text/plain; charset=utf-8')
-  res.end('Internal Server Error\n')
-}
 

@@ -111,8 +111,8 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: attached servers have no routes',
     file: 'packages/adapter-node/src/lifecycle.ts',
-    find: 'this.routeOf === undefined ?',
-    replace: 'this.routeOf !== undefined ?',
+    find: 'routeOf !== undefined && {',
+    replace: 'false && {',
     rule: 'EXP-022',
     rig,
   },
@@ -127,8 +127,8 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: errors that Express answers are reported as well',
     file,
-    find: 'this.exchange(req, res, req.originalUrl).run(next)',
-    replace: 'const exchange = this.exchange(req, res, req.originalUrl); exchange.after(({ status }) => { if (status === 500) exchange.report(status, "handler") }); exchange.run(next)',
+    find: 'exchange.owner ??= next\n',
+    replace: 'exchange.owner ??= next; exchange.after(({ status }) => { if (status === 500) exchange.report(status, "handler") })\n',
     rule: 'EXP-010',
     rig,
   },

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.js'
 
 const exchange = 'packages/lifecycle-core/src/exchange.ts'
 const lifecycle = 'packages/lifecycle-core/src/lifecycle.ts'
+const pageFile = 'packages/adapter-node/src/page.ts'
 const node = 'packages/adapter-node/src/lifecycle.ts'
 const sink = 'packages/lifecycle-core/src/sink.ts'
 
@@ -16,15 +17,15 @@ export const faultsMutants: readonly Mutant[] = [
   },
   {
     id: 'a handler that throws before the head is not reported',
-    file: node,
-    find: "  exchange.report(error, 'handler')\n",
+    file: pageFile,
+    find: '  exchange.report(error, source)\n',
     replace: '',
     rule: 'FLT-001',
     rig: 'node',
   },
   {
     id: 'the handler\'s fields on the error page',
-    file: node,
+    file: pageFile,
     find: 'for (const name of res.getHeaderNames()) res.removeHeader(name)',
     replace: '',
     rule: 'FLT-001',
@@ -56,16 +57,16 @@ export const faultsMutants: readonly Mutant[] = [
   },
   {
     id: 'a second answer for a handler that throws late',
-    file: node,
-    find: 'if (!exchange.handlerFailed(error)) return',
-    replace: 'exchange.handlerFailed(error)',
+    file: pageFile,
+    find: 'if (!exchange.handlerFailed(error, source)) return',
+    replace: 'exchange.handlerFailed(error, source)',
     rule: 'FLT-003',
     rig: 'node',
   },
   {
     id: 'what a handler throws after the end is forgotten',
     file: exchange,
-    find: "if (!heeds(error, this.controller?.signal)) this.report(error, 'handler')",
+    find: '    this.failLate(error, source)\n    return false',
     replace: '',
     rule: 'FLT-003',
     rig: 'node',
@@ -224,7 +225,7 @@ export const faultsMutants: readonly Mutant[] = [
   },
   {
     id: 'a head on a destroyed response is answered with another',
-    file: 'packages/adapter-node/src/lifecycle.ts',
+    file: pageFile,
     find: '  if (res.headersSent) return\n',
     replace: '',
     rule: 'FLT-015',

@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.js'
 const exchange = 'packages/lifecycle-core/src/exchange.ts'
 const outcome = 'packages/lifecycle-core/src/outcome.ts'
 
-/** The core's half: `beforeCommit`, `commit`, and the outcome's head. */
+/** The core's half: `tellHead`, `commit`, and the outcome's head. */
 export const headCommitMutants: readonly Mutant[] = [
   {
     id: 'listeners in the order of their registration',

@@ -113,7 +113,7 @@ export const headPassageMutants: readonly Mutant[] = [
   {
     id: 'listeners are not called',
     file: head,
-    find: 'exchange.beforeCommit(new NodeHead(this))\n',
+    find: 'exchange.tellHead(new NodeHead(this))\n',
     replace: '\n',
     rule: 'COM-001',
     rig: 'node',

@@ -323,7 +323,7 @@ export const leavingMutants: readonly Mutant[] = [
   {
     id: 'a head that was written is told to close',
     file: http1,
-    find: '!res.headersSent && knownConnection(res.req.socket)?.open',
+    find: 'isOpen && knownConnection(res.req.socket)?.open',
     replace: 'knownConnection(res.req.socket)?.open',
     rule: 'END-227',
     rig: 'node',

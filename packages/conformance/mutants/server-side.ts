@@ -38,8 +38,8 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: 'a head that went nowhere is told',
     file: http1,
-    find: 'if (wroteHead(res))',
-    replace: 'if (res.headersSent)',
+    find: 'if (wroteHead(res) &&',
+    replace: 'if (res.headersSent &&',
     rule: 'END-306',
     rig: 'node',
   },
@@ -94,7 +94,7 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: 'the status of an aborted response is told by its own `writeHead` alone',
     file: http1,
-    find: 'if (wroteHead(res)) exchange?.commit(res.statusCode)',
+    find: 'if (wroteHead(res) && heldHead(res) === undefined) exchange?.commit(res.statusCode)',
     replace: '',
     rule: 'END-315',
     rig: 'node',

@@ -186,8 +186,8 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'thenables are called as they are',
     file: sink,
-    find: 'const promise = thenable instanceof Promise ? thenable : new Promise((resolve) => resolve(thenable))',
-    replace: 'if (!(thenable instanceof Promise)) return void thenable.then(onFulfilled, onRejected)\n  const promise = thenable',
+    find: 'const promise: Promise<T> = thenable instanceof Promise ? thenable : new Promise((resolve) => resolve(thenable))',
+    replace: 'if (!(thenable instanceof Promise)) return void thenable.then(onFulfilled, onRejected)\n  const promise: Promise<T> = thenable',
     rule: 'TSK-012',
     rig: 'node',
   },

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, channelNames, createLifecycle, errorCodes, onCommit, tickMs } from '@afterword/adapter-node'
+import { after, beforeCommit, channelNames, createLifecycle, errorCodes, onCommit, tickMs } from '@afterword/adapter-node'
 import { type Binding, nextPhase } from '@afterword/lifecycle-core/adapter'
 import { describe, expect, it } from 'vitest'
 import { versions } from '../../../scripts/runtimes.mjs'
@@ -114,11 +114,12 @@ describe('bad input', () => {
   const [table] = page('docs/errors.md').tables('bad input')
   const lifecycle = createLifecycle()
   const exchange = lifecycle.begin(silent, {}, 'GET', '/')
-  const outside = { after, onCommit }
+  const outside = { after, onCommit, beforeCommit }
   const inside = {
     createLifecycle,
     after: exchange.after.bind(exchange),
     onCommit: exchange.onCommit.bind(exchange),
+    beforeCommit: exchange.beforeCommit.bind(exchange),
     drain: lifecycle.drain.bind(lifecycle),
     listener: lifecycle.listener.bind(lifecycle),
     attach: lifecycle.attach.bind(lifecycle),

@@ -59,7 +59,7 @@ export interface Signals {
   /** Whether a listener wants to see the head. While it is false, a binding need not build a {@link ResponseHead}. */
   readonly awaitsHead: boolean
   /** The head is about to be written and may still be changed, synchronously. */
-  beforeCommit(head: ResponseHead): void
+  tellHead(head: ResponseHead): void
   /** The head was written, with this status. */
   commit(status: number): void
   /** Every byte was handed to the operating system, and the peer was alive. */
@@ -89,6 +89,38 @@ export interface Binding<Res extends object = object> {
   parseHead(head: unknown): HeaderFields
   /** The route the framework chose, if it knows one. Asked at the end. */
   route?(res: Res): string | undefined
+  /**
+   * Holds what the application writes from now on, until the gate has let the head pass. Called when the first
+   * `beforeCommit` hook of an exchange is registered; a server without it has no such hooks.
+   */
+  hold?(res: Res, gate: Gate): Hold
+  /** Hands an error to the framework's own error handling, as if the handler had failed with it. Nothing was sent. */
+  refuse?(res: Res, error: unknown): void
+}
+
+/** What a held response asks of its exchange. */
+export interface Gate {
+  /** The most that may be held, in bytes. */
+  readonly maxHeldBytes: number
+  /** Whether a hook is an async function, so that what is written will have to be held. */
+  readonly isAsync: boolean
+  /** Whether there is nothing left to ask: the exchange is over, or its head is out. */
+  readonly isOver: boolean
+  /**
+   * Runs the hooks. Answers whether the head may pass: at once when no hook returned a promise. `false` means that the
+   * exchange has ended meanwhile. Rejects with the error of the hook that refused.
+   */
+  ask(head: ResponseHead): boolean | Promise<boolean>
+  /** The reply was refused and dropped: its error goes to the framework. */
+  refuse(error: unknown): void
+  /** A hook failed when its verdict was not waited for any more. */
+  failLate(error: unknown): void
+}
+
+/** What an exchange asks of its held response. */
+export interface Hold {
+  /** Lets go of what is held: the exchange has ended. Runs inside native listeners. */
+  drop(): void
 }
 
 /** A listening server, as a drain sees it. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { LifecycleError } from './errors.js'
 import type { CommitListener, Exchange, ServerExchange } from './exchange.js'
+import type { CommitHook } from './hooks.js'
 import type { Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
 
 const key = Symbol.for('afterword.context')
@@ -62,6 +63,26 @@ export function after(task: TaskFunction | PromiseLike<unknown>, options?: TaskO
  */
 export function onCommit(listener: CommitListener): void {
   required('onCommit').onCommit(listener)
+}
+
+/**
+ * Calls a hook before the head of the current response is written, and waits for it: the last registered first. It may
+ * change the status and the header fields. If it throws or rejects, nothing is sent, and the framework's own error
+ * handling gets the error.
+ *
+ * @throws {LifecycleError} `ERR_LIFECYCLE_NO_EXCHANGE` outside a request; `ERR_LIFECYCLE_COMMITTED` when the reply is on
+ * its way; `ERR_LIFECYCLE_INVALID_ARGUMENT` for anything but a function; `ERR_LIFECYCLE_CANNOT_HOLD` on a server that
+ * cannot hold a reply.
+ *
+ * @example
+ * ```ts
+ * beforeCommit(async (head) => {
+ *   if (head.status < 400) await transaction.commit()
+ * })
+ * ```
+ */
+export function beforeCommit(hook: CommitHook): void {
+  required('beforeCommit').beforeCommit(hook)
 }
 
 function required(caller: string): Exchange {

@@ -1,7 +1,8 @@
-import type { AbortPosition, AbortReason, Binding, ResponseHead, Signals } from './binding.js'
+import type { AbortPosition, AbortReason, Binding, Gate, Hold, ResponseHead, Signals } from './binding.js'
 import { channels } from './channels.js'
 import { currentTask, storage } from './context.js'
 import { type ErrorCode, LifecycleError } from './errors.js'
+import { type CommitHook, Hooks, tooLate } from './hooks.js'
 import type { Lifecycle } from './lifecycle.js'
 import { assertFunction, assertTask, checkTaskOptions } from './options.js'
 import { LazyOutcome, type Outcome } from './outcome.js'
@@ -34,6 +35,8 @@ export interface Exchange {
   after(task: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle
   /** The same as the free function `onCommit`, for this exchange. */
   onCommit(listener: CommitListener): void
+  /** The same as the free function `beforeCommit`, for this exchange. */
+  beforeCommit(hook: CommitHook): void
 }
 
 const idPrefix = `${process.pid.toString(36)}${Date.now().toString(36)}`
@@ -55,6 +58,8 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   following: ServerExchange | undefined = undefined
   phase: Phase = 'received'
   route: string | null = null
+  /** What the adapter needs to reach the framework's own error handling. Let go of at the end. */
+  owner: unknown = undefined
   readonly method: string
   readonly url: string
   readonly lifecycle: Lifecycle
@@ -73,6 +78,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   private reason: AbortReason | null = null
   private position: AbortPosition | null = null
   private commitListeners: CommitListener[] | undefined = undefined
+  private hooks: Hooks | undefined = undefined
   private controller: AbortController | undefined = undefined
   /** Tasks that wait for the end to be told; `undefined` when none ever did, or when it has been. */
   private held: Task[] | undefined = undefined
@@ -127,6 +133,13 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.commitListeners.push(listener)
   }
 
+  beforeCommit(hook: CommitHook): void {
+    assertFunction('beforeCommit', hook)
+    if (!isOpen(this.phase)) throw tooLate(`the exchange was ${this.phase}`)
+    this.hooks ??= new Hooks(this, (gate) => this.holdReply(gate))
+    this.hooks.add(hook)
+  }
+
   /** Calls a function as part of this exchange: from here on it is being handled. */
   run<A extends unknown[], R>(call: (...args: A) => R, ...args: A): R {
     this.phase = nextPhase(this.phase, 'handle') ?? this.phase
@@ -139,7 +152,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     return this.commitListeners !== undefined
   }
 
-  beforeCommit(head: ResponseHead): void {
+  tellHead(head: ResponseHead): void {
     const listeners = this.commitListeners
     this.commitListeners = undefined
     if (listeners === undefined) return
@@ -152,7 +165,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
       }
     }
     // Those that were registered by a listener: the head is still open to them.
-    if (this.awaitsHead) this.beforeCommit(head)
+    if (this.awaitsHead) this.tellHead(head)
   }
 
   commit(status: number): void {
@@ -184,7 +197,10 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.phase = phase
     const { binding, response, lifecycle } = this
     this.response = undefined
+    this.owner = undefined
     this.commitListeners = undefined
+    if (this.hooks !== undefined) this.hooks.hold.drop()
+    this.hooks = undefined
     if (this.status !== null) this.head = binding.writtenHead(response as object)
     this.bytes = binding.writtenBytes(response as object)
     if (binding.route !== undefined) this.route = binding.route(response as object) ?? this.route
@@ -251,13 +267,18 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
    * The handler threw. Returns whether the framework can still answer; if it cannot, the error has gone to the sink and
    * a response that the handler had not ended is destroyed, so that the client sees the truncation.
    */
-  handlerFailed(error: unknown): boolean {
+  handlerFailed(error: unknown, source: FaultSource = 'handler'): boolean {
     if (this.told === undefined) this.error = error
     if (isOpen(this.phase)) return true
     const { response, binding } = this
     if (response !== undefined && !binding.isWritten(response)) binding.destroy(response)
-    if (!heeds(error, this.controller?.signal)) this.report(error, 'handler')
+    this.failLate(error, source)
     return false
+  }
+
+  /** Something failed when nobody waited for it any more. Heeding the signal is no fault. */
+  failLate(error: unknown, source: FaultSource): void {
+    if (!heeds(error, this.controller?.signal)) this.report(error, source)
   }
 
   report(error: unknown, source: FaultSource, task: string | null = null): void {
@@ -269,6 +290,22 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     const message = 'A commit listener returned a promise, but the head does not wait. Make the listener synchronous.'
     this.report(new LifecycleError('ERR_LIFECYCLE_ASYNC_LISTENER', message), 'commit-listener')
     settle(result, undefined, (error) => this.report(error, 'commit-listener'))
+  }
+
+  // Held replies.
+
+  private holdReply(gate: Gate): Hold {
+    if (this.binding.hold !== undefined) return this.binding.hold(this.response as object, gate)
+    throw new LifecycleError(
+      'ERR_LIFECYCLE_CANNOT_HOLD',
+      'beforeCommit() was called on a server that cannot hold a reply. Use onCommit(), which is synchronous.',
+    )
+  }
+
+  /** A hook refused the reply: the framework's own error handling gets the error, and its page passes without hooks. */
+  refuse(error: unknown): void {
+    this.hooks = undefined
+    if (this.handlerFailed(error, 'commit-hook')) this.run(() => this.binding.refuse?.(this.response as object, error))
   }
 
   // What a drain asks.

@@ -1,10 +1,11 @@
 /** What applications see. Adapter packages re-export it, so that an application installs one package. */
 export type { AbortPosition, AbortReason, HeaderFields, HeaderValue, ResponseHead } from './binding.js'
 export { channelNames } from './channels.js'
-export { after, current, onCommit } from './context.js'
+export { after, beforeCommit, current, onCommit } from './context.js'
 export type { CutExchange, DrainOptions, DrainReport, LostTask } from './drain.js'
 export { errorCodes, LifecycleError, type ErrorCode } from './errors.js'
 export type { CommitListener, Exchange } from './exchange.js'
+export type { CommitHook, HookContext } from './hooks.js'
 export type { LifecycleState } from './lifecycle.js'
 export type { LifecycleOptions } from './options.js'
 export type { Outcome } from './outcome.js'

@@ -6,6 +6,7 @@ import type { LifecycleError } from './errors.js'
 import { ServerExchange, type Exchange } from './exchange.js'
 import { resolveOptions, type LifecycleOptions, type ResolvedOptions } from './options.js'
 import type { Outcome } from './outcome.js'
+import { isOpen } from './phase.js'
 import { Registry } from './registry.js'
 import { Scheduler } from './scheduler.js'
 import { Sink, isThenable, settle } from './sink.js'
@@ -67,6 +68,7 @@ export class Lifecycle {
     if (this.options.exchangeTimeout < Infinity) this.ticker.start()
     if (channels.exchangeStart.hasSubscribers) channels.exchangeStart.publish({ exchange })
     binding.attach(res, exchange)
+    if (this.options.beforeCommit !== undefined && isOpen(exchange.phase)) exchange.beforeCommit(this.options.beforeCommit)
     if (this.drainState !== 'accepting') exchange.endConnection()
     return exchange
   }

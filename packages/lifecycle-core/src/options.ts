@@ -1,5 +1,6 @@
 import { LifecycleError } from './errors.js'
 import type { Exchange } from './exchange.js'
+import type { CommitHook } from './hooks.js'
 import type { Outcome } from './outcome.js'
 import { isThenable, type OnError } from './sink.js'
 import type { TaskFunction, TaskHandle, TaskOptions } from './task.js'
@@ -12,6 +13,10 @@ export interface LifecycleOptions {
   onOutcome?: (outcome: Outcome, exchange: Exchange) => unknown
   /** Receives every task that was refused, besides the sink. */
   onRefused?: (task: TaskHandle, error: LifecycleError) => unknown
+  /** Called before the head of every response is written, after the hooks of its exchange, and awaited. See `beforeCommit`. */
+  beforeCommit?: CommitHook
+  /** Bytes of one reply that may wait while hooks run; a reply that grows beyond is refused. Default: 1 048 576 (1 MiB). */
+  maxHeldBytes?: number
   /**
    * Whether `after`, `onCommit` and `current` work as free functions, over AsyncLocalStorage. Default: true.
    * Everything else works without it, at less cost.
@@ -29,11 +34,14 @@ export interface LifecycleOptions {
   maxDepth?: number
 }
 
+type Hooked = 'onError' | 'onOutcome' | 'onRefused' | 'beforeCommit'
+
 /** Options with every default filled in. */
-export type ResolvedOptions = Required<Omit<LifecycleOptions, 'onError' | 'onOutcome' | 'onRefused'>> &
-  Pick<LifecycleOptions, 'onError' | 'onOutcome' | 'onRefused'>
+export type ResolvedOptions = Required<Omit<LifecycleOptions, Hooked>> &
+  Pick<LifecycleOptions, Hooked>
 
 const defaults = {
+  maxHeldBytes: 2 ** 20,
   context: true,
   timings: true,
   exchangeTimeout: Infinity,
@@ -58,6 +66,8 @@ const lifecycleRequirements: Requirements = {
   onError: isFunction,
   onOutcome: isFunction,
   onRefused: isFunction,
+  beforeCommit: isFunction,
+  maxHeldBytes: isCount,
   context: isBoolean,
   timings: isBoolean,
   exchangeTimeout: isMs,

@@ -3,7 +3,7 @@ import type { Outcome } from './outcome.js'
 import type { Phase } from './phase.js'
 
 /** What an error came out of. */
-export type FaultSource = 'handler' | 'commit-listener' | 'task' | 'subscriber'
+export type FaultSource = 'handler' | 'commit-hook' | 'commit-listener' | 'task' | 'subscriber'
 
 /** Where an error with no caller left came from. */
 export interface Fault {
@@ -51,12 +51,12 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Attaches handlers to a thenable of any quality: one that throws in `then`, or settles twice, behaves like a promise. */
-export function settle(
-  thenable: PromiseLike<unknown>,
-  onFulfilled: (() => void) | undefined,
+export function settle<T>(
+  thenable: PromiseLike<T>,
+  onFulfilled: ((value: T) => void) | undefined,
   onRejected: (error: unknown) => void,
 ): void {
-  const promise = thenable instanceof Promise ? thenable : new Promise((resolve) => resolve(thenable))
+  const promise: Promise<T> = thenable instanceof Promise ? thenable : new Promise((resolve) => resolve(thenable))
   // Not `promise.then`, which an own property may shadow.
   void Promise.prototype.then.call(promise, onFulfilled, onRejected)
 }

@@ -15,8 +15,8 @@ describe('commit listeners', () => {
     exchange.onCommit((...args) => calls.push(['first', ...args]))
     exchange.onCommit((...args) => calls.push(['second', ...args]))
     expect(exchange.awaitsHead).toBe(true)
-    exchange.beforeCommit(head)
-    exchange.beforeCommit(head)
+    exchange.tellHead(head)
+    exchange.tellHead(head)
     expect(exchange.awaitsHead).toBe(false)
     expect(calls).toEqual([['second', head, exchange], ['first', head, exchange]])
   })
@@ -30,7 +30,7 @@ describe('commit listeners', () => {
     else exchange.abort('client')
     expect(() => exchange.onCommit(() => calls.push('late'))).toThrow(expect.objectContaining({ code: 'ERR_LIFECYCLE_COMMITTED' }))
     expect(exchange.awaitsHead).toBe(false)
-    exchange.beforeCommit(head)
+    exchange.tellHead(head)
     expect(calls).toEqual([])
   })
 
@@ -41,7 +41,7 @@ describe('commit listeners', () => {
     exchange.onCommit(() => {
       throw 'boom'
     })
-    exchange.beforeCommit(head)
+    exchange.tellHead(head)
     expect(calls).toEqual(['other'])
     expect(lifecycle.faults).toEqual([{ error: 'boom', source: 'commit-listener', task: null }])
   })
@@ -51,7 +51,7 @@ describe('commit listeners', () => {
     exchange.onCommit((async () => {
       throw new Error('boom')
     }) as never)
-    exchange.beforeCommit(head)
+    exchange.tellHead(head)
     await turns()
     expect(lifecycle.faults.map(({ error }) => (error as Error).message)).toEqual([expect.stringContaining('ERR_LIFECYCLE_ASYNC_LISTENER'), 'boom'])
   })
@@ -67,7 +67,7 @@ describe('commit listeners', () => {
         refusal = error
       }
     })
-    exchange.beforeCommit(head)
+    exchange.tellHead(head)
     exchange.commit(200)
     expect(calls.length === 1 || refusal instanceof LifecycleError).toBe(true)
   })

@@ -97,7 +97,7 @@ export class ModelRun {
   commit(pick: number, status: number): void {
     const { exchange, model } = this.pair(pick)
     model.commit(status)
-    if (exchange.awaitsHead) exchange.beforeCommit({} as ResponseHead)
+    if (exchange.awaitsHead) exchange.tellHead({} as ResponseHead)
     exchange.commit(status)
   }
 

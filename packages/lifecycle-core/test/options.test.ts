@@ -23,6 +23,8 @@ const lifecycleOptions: Record<keyof LifecycleOptions, { right: unknown[]; wrong
   onError: { right: [() => {}], wrong: wrongFunction },
   onOutcome: { right: [() => {}], wrong: wrongFunction },
   onRefused: { right: [() => {}], wrong: wrongFunction },
+  beforeCommit: { right: [() => {}], wrong: wrongFunction },
+  maxHeldBytes: { right: [1, 2 ** 20, Infinity], wrong: wrongCount },
   context: { right: [true, false], wrong: [0, 1, 'true', null] },
   timings: { right: [true, false], wrong: [0, 1, 'false', null] },
   exchangeTimeout: { right: [1, 0.5, 60_000, Infinity], wrong: wrongMs },
@@ -77,7 +79,7 @@ describe.each([
 
 describe('resolveOptions', () => {
   it('fills in the defaults that the docs state', () => {
-    const defaults = { context: true, timings: true, exchangeTimeout: Infinity, taskTimeout: 30_000, concurrency: 1000, maxDepth: 32 }
+    const defaults = { maxHeldBytes: 2 ** 20, context: true, timings: true, exchangeTimeout: Infinity, taskTimeout: 30_000, concurrency: 1000, maxDepth: 32 }
     expect(resolveOptions()).toEqual(defaults)
     expect(resolveOptions({})).toEqual(defaults)
   })

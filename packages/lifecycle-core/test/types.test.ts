@@ -9,7 +9,7 @@ import type {
 
 describe('the public names', () => {
   it('are these', () => {
-    expect(Object.keys(index).toSorted()).toEqual(['LifecycleError', 'after', 'channelNames', 'current', 'errorCodes', 'onCommit', 'tickMs'])
+    expect(Object.keys(index).toSorted()).toEqual(['LifecycleError', 'after', 'beforeCommit', 'channelNames', 'current', 'errorCodes', 'onCommit', 'tickMs'])
   })
 })
 
@@ -23,7 +23,7 @@ describe('types', () => {
   })
 
   it('of an exchange: read-only, the outcome is there only after the end', () => {
-    type Facts = Omit<Exchange, 'after' | 'onCommit'>
+    type Facts = Omit<Exchange, 'after' | 'onCommit' | 'beforeCommit'>
     expectTypeOf<Facts>().toEqualTypeOf<Readonly<Facts>>()
     expectTypeOf<Exchange['outcome']>().toEqualTypeOf<Outcome | undefined>()
     expectTypeOf<Exchange['phase']>().toEqualTypeOf<Phase>()

@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.js'
+import { beforeRules } from './before.js'
 import { contextRules } from './context.js'
 import { defaultsRules } from './defaults.js'
 import { drainRules } from './drain.js'
@@ -19,6 +20,7 @@ import { tasksRules } from './tasks.js'
 export const rules: readonly Rule[] = [
   ...normalRules,
   ...headRules,
+  ...beforeRules,
   ...leavingRules,
   ...serverSideRules,
   ...http2Rules,

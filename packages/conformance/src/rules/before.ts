@@ -1,0 +1,8 @@
+import type { Rule } from '../rule.js'
+import { beforeHoldRules } from './before-hold.js'
+import { beforeHooksRules } from './before-hooks.js'
+import { beforeLeaveRules } from './before-leave.js'
+import { beforeRefuseRules } from './before-refuse.js'
+
+/** The last moment before the commit, and the replies that wait for it. */
+export const beforeRules: readonly Rule[] = [...beforeHooksRules, ...beforeRefuseRules, ...beforeHoldRules, ...beforeLeaveRules]

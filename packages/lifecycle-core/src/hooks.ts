@@ -1,0 +1,93 @@
+import type { Gate, Hold, ResponseHead } from './binding.js'
+import { storage } from './context.js'
+import { LifecycleError } from './errors.js'
+import type { Exchange, ServerExchange } from './exchange.js'
+import { hasEnded, isOpen } from './phase.js'
+import { isThenable, settle } from './sink.js'
+
+/** What a hook gets besides the head and the exchange. */
+export interface HookContext {
+  /** Aborts when the client leaves, or the exchange is cut, while the reply waits: the exchange's own signal. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs before the head is written, and is awaited. It may change the head. If it throws or rejects, nothing is sent and
+ * the framework's own error handling gets the error.
+ */
+export type CommitHook = (head: ResponseHead, exchange: Exchange, context: HookContext) => unknown
+
+/** The hooks of one exchange, and the gate before its head. Made when the first one is registered. */
+export class Hooks implements Gate {
+  readonly hold: Hold
+  private readonly exchange: ServerExchange
+  private readonly waiting: CommitHook[] = []
+  private hasPassed = false
+
+  constructor(exchange: ServerExchange, hold: (gate: Gate) => Hold) {
+    this.exchange = exchange
+    this.hold = hold(this)
+  }
+
+  get maxHeldBytes(): number {
+    return this.exchange.lifecycle.options.maxHeldBytes
+  }
+
+  get isAsync(): boolean {
+    return this.waiting.some((hook) => (hook as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === 'AsyncFunction')
+  }
+
+  get isOver(): boolean {
+    return this.hasPassed || !isOpen(this.exchange.phase)
+  }
+
+  /** Takes a hook. One that is registered by a running hook runs next. */
+  add(hook: CommitHook): void {
+    if (this.isOver) throw tooLate('the hooks had run and the reply was on its way')
+    this.waiting.push(hook)
+  }
+
+  ask(head: ResponseHead): boolean | Promise<boolean> {
+    const { exchange } = this
+    // In the context of the exchange: a stream may have lost it.
+    return exchange.lifecycle.options.context ? storage.run(exchange, runHooks, this, head) : runHooks(this, head)
+  }
+
+  /** Runs hooks until one returns a promise. */
+  run(head: ResponseHead): boolean | Promise<boolean> {
+    const { exchange, waiting } = this
+    try {
+      for (let hook = waiting.pop(); hook !== undefined; hook = waiting.pop()) {
+        const result = hook(head, exchange, exchange)
+        if (isThenable(result)) return this.continueAfter(result, head)
+      }
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.hasPassed = true
+    return true
+  }
+
+  refuse(error: unknown): void {
+    this.exchange.refuse(error)
+  }
+
+  failLate(error: unknown): void {
+    this.exchange.failLate(error, 'commit-hook')
+  }
+
+  private continueAfter(result: PromiseLike<unknown>, head: ResponseHead): Promise<boolean> {
+    return new Promise<boolean>((resolve, reject) => {
+      settle(result, () => resolve(!hasEnded(this.exchange.phase) && this.run(head)), reject)
+    })
+  }
+}
+
+function runHooks(hooks: Hooks, head: ResponseHead): boolean | Promise<boolean> {
+  return hooks.run(head)
+}
+
+/** Why a hook comes too late. */
+export function tooLate(when: string): LifecycleError {
+  return new LifecycleError('ERR_LIFECYCLE_COMMITTED', `beforeCommit() was called when ${when}. Register the hook before replying.`)
+}
