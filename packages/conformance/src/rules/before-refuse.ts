@@ -5,7 +5,7 @@ import type { Rig } from '../rig.js'
 import type { Rule } from '../rule.js'
 
 /** Whether the adapter is the framework, so that the sink hears of a refusal. */
-export function answersItself(rig: Rig): boolean {
+function answersItself(rig: Rig): boolean {
   return rig.answersFaults === true || rig.name === 'node-attach'
 }
 
