@@ -14,6 +14,7 @@ const steps = [
   { name: 'types', run: 'pnpm run check:types', needs: ['build'] },
   { name: 'packed', run: 'pnpm run test:packed', needs: ['build'] },
   { name: 'transcripts', run: 'pnpm run test:transcripts', needs: ['build'] },
+  { name: 'next', run: 'node scripts/next.mjs' },
   { name: 'unit', run: 'pnpm run test:unit', alone: true },
   { name: 'conformance', run: 'pnpm run conformance', needs: ['build', 'runtimes'], alone: true },
   { name: 'deploy', run: 'pnpm run test:deploy', alone: true },
