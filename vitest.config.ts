@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@afterword\/lifecycle-core\/adapter$/, replacement: `${packages}lifecycle-core/src/adapter.ts` },
+      { find: /^@afterword\/([\w-]+)\/shutdown$/, replacement: `${packages}$1/src/shutdown.ts` },
       { find: /^@afterword\/([\w-]+)$/, replacement: `${packages}$1/src/index.ts` },
     ],
   },

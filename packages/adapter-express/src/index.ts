@@ -32,7 +32,7 @@ export class ExpressLifecycle extends NodeLifecycle {
   readonly middleware = (req: Request, res: ServerResponse, next: () => void): void => {
     const exchange = this.exchange(req, res, req.originalUrl)
     exchange.owner ??= next
-    exchange.run(next)
+    if (!this.turnsAway(exchange, res)) exchange.run(next)
   }
 
   /**

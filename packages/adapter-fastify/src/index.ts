@@ -1,4 +1,4 @@
-import { type Exchange, type LifecycleOptions, NodeLifecycle } from '@afterword/adapter-node'
+import { type DrainOptions, type Exchange, type LifecycleOptions, NodeLifecycle, type NodeServer } from '@afterword/adapter-node'
 import { exchangeOf } from '@afterword/lifecycle-core/adapter'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -13,6 +13,12 @@ declare module 'fastify' {
   }
 }
 
+/** Options of the plugin. */
+export interface PluginOptions {
+  /** Options of the drain in `app.close()`. Its default `timeout` is nearly Fastify's `pluginTimeout`. */
+  drain?: Omit<DrainOptions, 'server'>
+}
+
 /** A lifecycle for Fastify 5. */
 export class FastifyLifecycle extends NodeLifecycle {
   /**
@@ -20,10 +26,10 @@ export class FastifyLifecycle extends NodeLifecycle {
    *
    * @example
    * ```ts
-   * await app.register(lifecycle.plugin)
+   * await app.register(lifecycle.plugin, { drain: { timeout: 5_000 } })
    * ```
    */
-  readonly plugin: FastifyPluginCallback = fastifyPlugin((app, _options, done) => this.mount(app, done), {
+  readonly plugin: FastifyPluginCallback<PluginOptions> = fastifyPlugin<PluginOptions>((app, { drain }, done) => this.mount(app, drain, done), {
     fastify: '5.x',
     name: '@afterword/adapter-fastify',
   })
@@ -32,7 +38,8 @@ export class FastifyLifecycle extends NodeLifecycle {
     return refuse(exchangeOf(res)?.owner as FastifyReply, error)
   }
 
-  private mount(app: FastifyInstance, done: () => void): void {
+  private mount(app: FastifyInstance, drain: PluginOptions['drain'] = {}, done: () => void): void {
+    this.checkDrain(drain)
     // Registered twice, it would report every fault twice.
     if (app.hasRequestDecorator('exchange')) return done()
     app.decorateRequest('exchange', null as unknown as Exchange)
@@ -41,7 +48,9 @@ export class FastifyLifecycle extends NodeLifecycle {
       exchange.route = request.routeOptions.url ?? null
       request.exchange = exchange
       exchange.owner = reply
-      exchange.run(next)
+      if (!this.rejects(exchange)) return exchange.run(next)
+      const body = { statusCode: 503, error: 'Service Unavailable', message: 'Service Unavailable' }
+      return void reply.code(503).header('retry-after', '1').send(body)
     })
     app.addHook('onError', (_request, reply, error, next) => {
       // Once the head is out, Fastify's own answer to an error fails, too. No exchange: a hook before ours has failed.
@@ -51,16 +60,35 @@ export class FastifyLifecycle extends NodeLifecycle {
     })
     // Before onClose, so that databases that are closed there outlive the tasks.
     app.addHook('preClose', async () => {
-      await this.drain({ server: app.server, timeout: timeLeft(app.initialConfig.pluginTimeout) })
+      const report = await this.drain({ ...drain, ...this.timeLeft(app, drain), server: this.serversOf(app) })
+      if (!report.clean) app.log.warn({ drain: report }, 'the drain was not clean')
     })
     done()
   }
-}
 
-/** Ms for the drain: Fastify waits for a hook no longer than for a plugin, and then closes the rest under its tasks. */
-function timeLeft(pluginTimeout = 10_000): number {
-  // The drain gives the tasks of what it cut a last slot of its own.
-  return pluginTimeout === 0 ? 10_000 : Math.max(pluginTimeout * 0.9 - 250, 1)
+  /** Fastify waits for a hook no longer than for a plugin, and then closes the rest under the tasks of the drain. */
+  private timeLeft(app: FastifyInstance, { timeout, readinessDelay = 0, handOverTimeout = 1000 }: DrainOptions): { timeout?: number } {
+    const { pluginTimeout = 10_000 } = app.initialConfig
+    // The drain gives the tasks of what it cut a last slot of its own.
+    const besides = readinessDelay + 250 + (this.options.onAbandoned === undefined ? 0 : handOverTimeout)
+    const limit = pluginTimeout === 0 ? Infinity : Math.max(pluginTimeout * 0.9 - besides, 1)
+    const wanted = this.state === 'accepting' ? timeout : this.drainMsLeft
+    if (wanted === undefined) return { timeout: limit === Infinity ? 10_000 : limit }
+    if (wanted <= limit) return this.state === 'accepting' ? { timeout: wanted } : {}
+    const needed = Math.ceil((wanted + besides) / 0.9)
+    app.log.warn(`The drain gets ${Math.round(limit)} ms and not ${Math.round(wanted)}: set pluginTimeout: ${needed} in the options of Fastify.`)
+    return { timeout: limit }
+  }
+
+  /** Listening on `localhost`, Fastify has a server for each address. */
+  override serversOf(app: { readonly server: NodeServer }): readonly NodeServer[] {
+    const others: NodeServer[] = []
+    for (let owner: object | null = app; owner !== null; owner = Object.getPrototypeOf(owner) as object | null) {
+      const key = Object.getOwnPropertySymbols(owner).find(({ description }) => description === 'fastify.serverBindings')
+      if (key !== undefined) others.push(...(owner as Record<symbol, NodeServer[]>)[key] as NodeServer[])
+    }
+    return [app.server, ...others]
+  }
 }
 
 /**

@@ -29,6 +29,10 @@ export class KoaLifecycle extends NodeLifecycle {
     const exchange = this.exchange(ctx.req, ctx.res, ctx.originalUrl)
     Object.assign(ctx, { exchange, onerror: onError })
     Object.assign(ctx.res, { [contextOf]: ctx })
+    if (this.turnsAway(exchange, ctx.res)) {
+      ctx.respond = false
+      return
+    }
     try {
       await exchange.run(next)
     } catch (error) {

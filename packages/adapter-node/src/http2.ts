@@ -54,9 +54,9 @@ export const http2: Binding<Http2ServerResponse> = {
     stream.prependListener('close', onOver)
   },
 
-  endConnection(res) {
-    // GOAWAY: open streams go on, the client opens no others.
-    res.stream.session?.close()
+  endConnection(res, stopped) {
+    // GOAWAY: open streams go on, the client opens no others. Those it has opened meanwhile are refused, so not too early.
+    if (stopped) res.stream.session?.close()
   },
 
   // An aborted stream was ended by Node.

@@ -2,7 +2,7 @@ import type { LifecycleOptions } from '@afterword/lifecycle-core'
 import { NodeLifecycle } from './lifecycle.js'
 
 export * from '@afterword/lifecycle-core'
-export type { NodeServer } from './host.js'
+export type { NodeServer, UpgradedPolicy } from './host.js'
 export { type DrainOptions, NodeLifecycle, type NodeRequest, type NodeResponse } from './lifecycle.js'
 
 /**

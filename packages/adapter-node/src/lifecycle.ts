@@ -9,14 +9,15 @@ import {
 import {
   type Binding,
   check,
-  isMs,
+  drainRequirements,
+  type Host,
   isThenable,
   Lifecycle,
   type Requirements,
   type ServerExchange,
   settle,
 } from '@afterword/lifecycle-core/adapter'
-import { isServer, type NodeServer, ServerHost } from './host.js'
+import { isServer, type NodeServer, ServerHost, type UpgradedPolicy } from './host.js'
 import { http1 } from './http1.js'
 import { http2 } from './http2.js'
 import { answerFault, answerRefusal } from './page.js'
@@ -29,8 +30,13 @@ export type NodeResponse = ServerResponse | Http2ServerResponse
 
 /** Options of a drain. */
 export interface DrainOptions extends Omit<CoreDrainOptions, 'hosts'> {
-  /** The server, or servers, to stop. Without it the drain waits for work only. */
-  server?: NodeServer | readonly NodeServer[]
+  /** What to stop: a server, a {@link Host}, or a list of them. Without it the drain waits for work only. */
+  server?: NodeServer | Host | readonly (NodeServer | Host)[]
+  /**
+   * What becomes of connections that were upgraded (WebSocket) or taken by CONNECT: they are waited for until the hard
+   * deadline, or destroyed at the soft one. Default: `wait`.
+   */
+  upgraded?: UpgradedPolicy
 }
 
 /** What every handler of Node's servers looks like. */
@@ -40,7 +46,9 @@ const attached = Symbol.for('afterword.attached')
 
 /** A lifecycle for Node's own servers: the base of every adapter that stands on them. */
 export class NodeLifecycle extends Lifecycle {
-  private readonly sessions = new Set<Http2Session>()
+  readonly sessions = new Set<Http2Session>()
+  upgraded: UpgradedPolicy = 'wait'
+  private readonly hosts = new Map<NodeServer, ServerHost>()
   private readonly http1 = this.withFramework(http1)
   private readonly http2 = this.withFramework(http2)
 
@@ -75,6 +83,7 @@ export class NodeLifecycle extends Lifecycle {
     }
     return (req, res) => {
       const exchange = this.exchange(req, res)
+      if (this.turnsAway(exchange, res)) return
       try {
         const result = exchange.run(handler, req as Req & { exchange: Exchange }, res)
         if (isThenable(result)) settle(result, undefined, (error) => answerFault(exchange, res, error))
@@ -109,7 +118,8 @@ export class NodeLifecycle extends Lifecycle {
       if (event === 'session') this.track(args[0] as Http2Session)
       if (!requestEvents.has(event)) return emit.call(server, event, ...args)
       const [req, res] = args as [IncomingMessage, ServerResponse]
-      return this.exchange(req, res).run(dispatch, event, req, res)
+      const exchange = this.exchange(req, res)
+      return this.turnsAway(exchange, res) || exchange.run(dispatch, event, req, res)
     }
     return server
   }
@@ -130,7 +140,8 @@ export class NodeLifecycle extends Lifecycle {
 
   /**
    * Stops the server and waits for what is in flight: open exchanges, tasks, tasks of tasks. Never rejects, never hangs,
-   * never ends the process; calling it again returns the same promise.
+   * never ends the process. Calling it again returns the same promise; times and servers that are given then may bring
+   * its deadlines nearer and add to what is stopped.
    *
    * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_ARGUMENT` for options that are not an object;
    * `ERR_LIFECYCLE_INVALID_OPTION` and `ERR_LIFECYCLE_UNKNOWN_OPTION` for wrong ones
@@ -144,9 +155,10 @@ export class NodeLifecycle extends Lifecycle {
    * ```
    */
   override drain(options: DrainOptions = {}): Promise<DrainReport> {
-    check('drain', options, drainRequirements)
-    const { server = [], ...rest } = options
-    const hosts = [server].flat().map((each) => new ServerHost(each as NodeServer, this.sessions))
+    checkDrainOptions(options)
+    const { server = [], upgraded = this.upgraded, ...rest } = options
+    this.upgraded = upgraded
+    const hosts = [server].flat().map((each) => (isServer(each) ? this.hostOf(each) : (each as Host)))
     return super.drain({ ...rest, hosts })
   }
 
@@ -160,6 +172,36 @@ export class NodeLifecycle extends Lifecycle {
     return { ...binding, ...framework } as Binding
   }
 
+  /** The servers of an application that a framework made. */
+  serversOf(app: { readonly server: NodeServer }): readonly NodeServer[] {
+    return [app.server]
+  }
+
+  /** Checks the options of a drain without beginning one. */
+  protected checkDrain(options: DrainOptions): void {
+    checkDrainOptions(options)
+  }
+
+  /** Answers a request with 503 where the drain says so; then it is not handled. */
+  protected turnsAway(exchange: ServerExchange, res: NodeResponse): boolean {
+    if (!this.rejects(exchange)) return false
+    res.statusCode = 503
+    res.setHeader('content-type', 'text/plain; charset=utf-8')
+    // Another process serves already, or will in a moment.
+    res.setHeader('retry-after', '1')
+    res.end('Service Unavailable\n')
+    return true
+  }
+
+  private hostOf(server: NodeServer): Host {
+    let host = this.hosts.get(server)
+    if (host === undefined) {
+      host = new ServerHost(server, this)
+      this.hosts.set(server, host)
+    }
+    return host
+  }
+
   private track(session: Http2Session | undefined): void {
     if (session === undefined || this.sessions.has(session)) return
     this.sessions.add(session)
@@ -167,11 +209,22 @@ export class NodeLifecycle extends Lifecycle {
   }
 }
 
-const drainRequirements: Requirements = {
-  server: [(value) => [value].flat().every(isServer), 'a server of node:http, node:https or node:http2, or a list of them'],
-  softTimeout: isMs,
-  timeout: isMs,
+const { hosts: _hosts, ...commonRequirements } = drainRequirements
+const nodeDrainRequirements: Requirements = {
+  server: [(value) => [value].flat().every(isDrainable), 'a server of node:http, node:https or node:http2, or a list of them'],
+  ...commonRequirements,
+  upgraded: [(value) => value === 'wait' || value === 'destroy', "'wait' or 'destroy'"],
 }
+
+/** Checks the options of a drain. */
+export function checkDrainOptions(options: DrainOptions): void {
+  check('drain', options, nodeDrainRequirements)
+}
+
+function isDrainable(value: unknown): boolean {
+  return isServer(value) || typeof (value as Partial<Host> | undefined)?.sever === 'function'
+}
+
 
 const requestEvents: ReadonlySet<string> = new Set(['request', 'checkContinue', 'checkExpectation'])
 
@@ -184,5 +237,3 @@ function keepContext(req: IncomingMessage | Http2ServerRequest, exchange: Server
   const dispatch = (...args: unknown[]): boolean => emit.apply(req, args)
   req.emit = (...args: unknown[]): boolean => exchange.run(dispatch, ...args)
 }
-
-

@@ -17,8 +17,8 @@ export const contextMutants: readonly Mutant[] = [
   {
     id: 'handlers of an attached server run outside of their context',
     file: node,
-    find: 'return this.exchange(req, res).run(dispatch, event, req, res)',
-    replace: 'this.exchange(req, res)\n      return dispatch(event, req, res)',
+    find: 'exchange.run(dispatch, event, req, res)',
+    replace: 'dispatch(event, req, res)',
     rule: 'CTX-001',
     rig: 'node-attach',
   },

@@ -12,7 +12,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'the server goes on',
     file: drain,
-    find: 'for (const host of hosts) host.stop()',
+    find: 'for (const host of this.hosts) host.stop()',
     replace: '',
     rule: 'DRN-001',
     rig: 'node',
@@ -20,7 +20,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'responses in flight do not ask the client to leave',
     file: drain,
-    find: 'for (const exchange of lifecycle.open) exchange.endConnection()',
+    find: 'for (const exchange of this.lifecycle.open) exchange.endConnection(true)',
     replace: '',
     rule: 'DRN-010',
     rig: 'node',
@@ -28,7 +28,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'a drain does not ask a response',
     file: exchange,
-    find: 'if (this.response !== undefined) this.binding.endConnection(this.response)',
+    find: 'if (this.response !== undefined) this.binding.endConnection(this.response, stopped)',
     replace: '',
     rule: 'DRN-010',
     rig: 'node',
@@ -44,7 +44,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'still accepting',
     file: lifecycle,
-    find: "this.drainState = 'draining'",
+    find: "      this.drainState = 'draining'\n",
     replace: '',
     rule: 'DRN-001',
     rig: 'node',
@@ -52,22 +52,22 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'never drained',
     file: lifecycle,
-    find: "this.drainState = 'drained'",
-    replace: '',
+    find: "(this.drainState = 'drained')",
+    replace: '{}',
     rule: 'DRN-001',
     rig: 'node',
   },
   {
     id: 'work that goes on without a connection',
     file: drain,
-    find: `if (!(lifecycle.isIdle && connected === 0)) {
+    find: `if (!(lifecycle.isIdle && this.connected === 0)) {
         await lifecycle.nextChange()
         continue
       }
       // Whoever heard of the same change may schedule more in this turn.
       await new Promise((resolve) => setImmediate(resolve))
       if (lifecycle.isIdle) return this.seal()`,
-    replace: 'if (connected === 0) return this.seal()\n      await lifecycle.nextChange()',
+    replace: 'if (this.connected === 0) return this.seal()\n      await lifecycle.nextChange()',
     rule: 'DRN-002',
     rig: 'node',
   },
@@ -154,8 +154,8 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'a task that timed out is not lost',
     file: drain,
-    find: 'const lost = [...unsettled].map(',
-    replace: 'const lost = [...unsettled].filter(({ isFinal }) => !isFinal).map(',
+    find: '[...lifecycle.scheduler.unsettled], this.',
+    replace: '[...lifecycle.scheduler.unsettled].filter(({ isFinal }) => !isFinal), this.',
     rule: 'DRN-007',
     rig: 'node',
   },
@@ -170,7 +170,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'a new request does not ask its client to leave',
     file: lifecycle,
-    find: "if (this.drainState !== 'accepting') exchange.endConnection()",
+    find: 'this.draining?.greet(exchange)',
     replace: '',
     rule: 'DRN-010',
     rig: 'node',
@@ -178,7 +178,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'idle connections stay',
     file: drain,
-    find: 'for (const host of hosts) host.sweep(lifecycle.unended === 0)',
+    find: 'for (const host of this.hosts) host.sweep(lifecycle.unended === 0, lifecycle.hurry !== undefined)',
     replace: '',
     rule: 'DRN-011',
     rig: 'node',
@@ -194,31 +194,31 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'connections are swept whatever they still carry',
     file: host,
-    find: 'if (quiet) ',
-    replace: '',
+    find: 'if (quiet) server.closeIdle',
+    replace: 'server.closeIdle',
     rule: 'DRN-012',
     rig: 'node',
   },
   {
     id: 'nobody counts what has not ended',
     file: drain,
-    find: 'host.sweep(lifecycle.unended === 0)',
-    replace: 'host.sweep(true)',
+    find: 'host.sweep(lifecycle.unended === 0, ',
+    replace: 'host.sweep(true, ',
     rule: 'DRN-012',
     rig: 'node',
   },
   {
     id: 'connections are swept a turn later',
     file: drain,
-    find: 'for (const host of hosts) host.stop()',
-    replace: 'for (const host of hosts) {\n      host.stop()\n      setImmediate(() => host.sweep(true))\n    }',
+    find: 'for (const host of this.hosts) host.stop()',
+    replace: 'for (const host of this.hosts) {\n      host.stop()\n      setImmediate(() => host.sweep(true))\n    }',
     rule: 'DRN-013',
     rig: 'node',
   },
   {
     id: 'a connection that can still bring a request is forgotten',
     file: drain,
-    find: 'if (!(lifecycle.isIdle && connected === 0)) {',
+    find: 'if (!(lifecycle.isIdle && this.connected === 0)) {',
     replace: 'if (!lifecycle.isIdle) {',
     rule: 'DRN-015',
     rig: 'node',
@@ -226,7 +226,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'nothing is severed',
     file: drain,
-    find: 'for (const host of hosts) host.sever()',
+    find: '    for (const host of this.hosts) host.sever()\n',
     replace: '',
     rule: 'DRN-015',
     rig: 'node',
@@ -234,7 +234,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'connections of HTTP/1 are not severed',
     file: host,
-    find: '    ;(this.server as Partial<HttpServer>).closeAllConnections?.()\n',
+    find: '    this.server.closeAllConnections?.()\n',
     replace: '',
     rule: 'DRN-015',
     rig: 'node',
@@ -242,15 +242,15 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'a half-sent request is severed at once',
     file: drain,
-    find: 'for (const host of hosts) host.stop()',
-    replace: 'for (const host of hosts) {\n      host.stop()\n      host.sever()\n    }',
+    find: 'for (const host of this.hosts) host.stop()',
+    replace: 'for (const host of this.hosts) {\n      host.stop()\n      host.sever()\n    }',
     rule: 'DRN-014',
     rig: 'node',
   },
   {
     id: 'idle sessions stay',
     file: host,
-    find: '    for (const session of sessions) session.close()\n',
+    find: '    for (const session of this.traffic.sessions) session.close()\n',
     replace: '',
     rule: 'DRN-016',
     rig: 'http2',
@@ -330,7 +330,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'no last slot',
     file: drain,
-    find: '    await within(quiet, lastSlotMs)\n',
+    find: '    await before(quiet, lastSlot)\n',
     replace: '',
     rule: 'DRN-022',
     rig: 'node',
@@ -377,17 +377,17 @@ export const drainMutants: readonly Mutant[] = [
   },
   {
     id: 'a lost task has no age',
-    file: drain,
-    find: 'task.since === 0 ? 0 : now - task.since',
+    file: 'packages/lifecycle-core/src/report.ts',
+    find: 'since === 0 ? 0 : now - since',
     replace: '0',
     rule: 'DRN-023',
     rig: 'node',
   },
   {
     id: 'timers that overflow',
-    file: drain,
-    find: 'if (ms > longestTimerMs)',
-    replace: 'if (ms === Infinity)',
+    file: 'packages/lifecycle-core/src/deadline.ts',
+    find: ' || ms > longestTimerMs',
+    replace: ' || ms === Infinity',
     rule: 'DRN-024',
     rig: 'node',
   },

@@ -168,7 +168,7 @@ export const http2Mutants: readonly Mutant[] = [
   {
     id: 'h2: clients open streams while draining',
     file,
-    find: '    res.stream.session?.close()\n',
+    find: '    if (stopped) res.stream.session?.close()\n',
     replace: '',
     rule: 'H2-036',
     rig,

@@ -153,7 +153,7 @@ export const inputMutants: readonly Mutant[] = [
   {
     id: 'options of a drain are not checked by the adapter',
     file: node,
-    find: "    check('drain', options, drainRequirements)\n",
+    find: '    checkDrainOptions(options)\n',
     replace: '',
     rule: 'INP-015',
     rig: 'node',

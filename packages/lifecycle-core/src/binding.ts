@@ -72,8 +72,11 @@ export interface Signals {
 export interface Binding<Res extends object = object> {
   /** Starts to watch the response. Must lead to `finish` or `abort`, even if the response is over already. */
   attach(res: Res, signals: Signals): void
-  /** Ask the client not to use this connection again; called while draining. */
-  endConnection(res: Res): void
+  /**
+   * Ask the client not to use this connection again; called while draining. Until the server has `stopped`, only where
+   * that does not refuse what the client has sent meanwhile.
+   */
+  endConnection(res: Res, stopped: boolean): void
   /** Whether the application has written all of its response, flushed or not. */
   isWritten(res: Res): boolean
   /** Destroys a response that will not end by itself, so that the client sees the truncation. */
@@ -129,11 +132,14 @@ export interface Host {
   stop(): void
   /**
    * Closes connections on which nothing is in flight. Called after every end. `quiet` says that no exchange is waiting
-   * for its end on any connection, so that the server's own notion of an idle connection can be trusted.
+   * for its end on any connection, so that the server's own notion of an idle connection can be trusted. `late` says
+   * that the soft deadline has passed: requests that have not come to their head are not waited for any more.
    */
-  sweep(quiet: boolean): void
+  sweep(quiet: boolean, late: boolean): void
   /** Destroys every connection that is left. */
   sever(): void
+  /** How many connections carry no exchange. Asked before they are severed. */
+  readonly unclaimed: number
   /** Resolves once every connection is gone. */
   readonly closed: Promise<void>
 }

@@ -24,6 +24,10 @@ export const channelNames = {
   taskStart: 'afterword:task:start',
   /** `{ exchange, task, error? }`, once a task has settled. */
   taskEnd: 'afterword:task:end',
+  /** `{ lifecycle }`, when a drain begins. Published synchronously. */
+  drainStart: 'afterword:drain:start',
+  /** `{ lifecycle, report }`, when it has ended. */
+  drainEnd: 'afterword:drain:end',
   /** `{ error, fault }`, for every fault, besides the sink. */
   fault: 'afterword:fault',
 } as const
@@ -36,5 +40,7 @@ export const channels: { readonly [name in keyof typeof channelNames]: Channel }
   exchangeDrained: channel(channelNames.exchangeDrained),
   taskStart: channel(channelNames.taskStart),
   taskEnd: channel(channelNames.taskEnd),
+  drainStart: channel(channelNames.drainStart),
+  drainEnd: channel(channelNames.drainEnd),
   fault: channel(channelNames.fault),
 }

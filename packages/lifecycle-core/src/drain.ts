@@ -1,123 +1,189 @@
 import type { Host } from './binding.js'
+import { channels } from './channels.js'
+import { before, Deadline } from './deadline.js'
 import { LifecycleError } from './errors.js'
 import type { ServerExchange } from './exchange.js'
+import { handOver } from './handover.js'
 import type { Lifecycle } from './lifecycle.js'
 import { check, isMs, type Requirements } from './options.js'
-import type { Phase } from './phase.js'
+import { countsBetween, describeCut, type CutExchange, type DrainPhases, type DrainReport, stuckByRoute } from './report.js'
 import type { TaskCounts } from './scheduler.js'
-import type { TaskState } from './task.js'
+
+/** What becomes of a request that comes on an open connection once the server has stopped. */
+export type DrainingPolicy = 'serve' | 'reject'
 
 /** Options of a drain. */
 export interface DrainOptions {
   /** The listening servers; adapters make them from what the application has. */
   hosts?: readonly Host[]
+  /**
+   * Ms during which the application says that it is not ready and still accepts, so that load balancers can look away
+   * before the server stops. The other times are counted from there. Default: 0.
+   */
+  readinessDelay?: number
   /** Ms after which every signal aborts, so that handlers and tasks can hurry. Default: three quarters of `timeout`. */
   softTimeout?: number
   /** Ms after which what is left is cut. Default: 10 000. */
   timeout?: number
-}
-
-/** A task that the drain did not wait for any longer. One that timed out or was cancelled is lost too, until it settles. */
-export interface LostTask {
-  readonly name: string
-  readonly exchangeId: string
-  readonly route: string | null
-  readonly state: TaskState
-  readonly ageMs: number
-}
-
-/** An exchange that the drain had to cut. */
-export interface CutExchange {
-  readonly exchangeId: string
-  readonly route: string | null
-  readonly method: string
-  readonly url: string
-  readonly phase: Phase
-}
-
-/** What became of everything that was in flight. */
-export interface DrainReport {
-  /** Whether nothing was lost or cut. */
-  readonly clean: boolean
-  /** For `process.exitCode`: 0 when clean, otherwise 1. */
-  readonly suggestedExitCode: 0 | 1
-  readonly durationMs: number
-  readonly exchanges: { readonly inFlightAtStart: number; readonly cut: readonly CutExchange[] }
+  /** Ms that `onAbandoned` gets after that. Default: 1 000. */
+  handOverTimeout?: number
+  /** Its abort is the hard deadline. */
+  signal?: AbortSignal
   /**
-   * Tasks by what became of them once they settled:
-   * `pendingAtStart + scheduled = completed + failed + timedOut + cancelled + refused + lost.length`.
+   * What becomes of a request that comes on an open connection once the server has stopped: it is served, or answered
+   * with 503 and `Retry-After`. Either way its client is asked not to come back. Default: `serve`.
    */
-  readonly tasks: {
-    readonly pendingAtStart: number
-    readonly scheduled: number
-    readonly completed: number
-    readonly failed: number
-    readonly timedOut: number
-    readonly cancelled: number
-    readonly refused: number
-    readonly lost: readonly LostTask[]
-  }
+  onDraining?: DrainingPolicy
 }
 
 /** Ms that the tasks of cut exchanges get to run. */
 const lastSlotMs = 250
 
-const longestTimerMs = 2 ** 31 - 1
-
-const requirements: Requirements = {
+/** What the options of a drain must be. */
+export const drainRequirements = {
   hosts: [(value) => Array.isArray(value), 'a list of hosts'],
+  readinessDelay: [(value) => value === 0 || isMs[0](value), 'a number of ms'],
   softTimeout: isMs,
   timeout: isMs,
-}
+  handOverTimeout: isMs,
+  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+  onDraining: [(value) => value === 'serve' || value === 'reject', "'serve' or 'reject'"],
+} satisfies Requirements
 
 /** Checks the options of a drain. */
 export function checkDrainOptions(options: DrainOptions): void {
-  check('drain', options, requirements)
+  check('drain', options, drainRequirements)
 }
 
-/** One run through the six steps: stop, ask clients to leave, wait, hurry, cut, seal. */
+/** One run through the six steps: not ready, stop, wait, hurry, cut, seal. */
 export class Drain {
+  readonly report: Promise<DrainReport>
+  private resolve!: (report: Promise<DrainReport>) => void
   private readonly lifecycle: Lifecycle
-  private readonly hosts: readonly Host[]
-  private readonly timeout: number
-  private readonly softTimeout: number
-  private readonly startedAt = performance.now()
+  private readonly hosts: Host[] = []
+  private readonly readiness: Deadline
+  private readonly soft: Deadline
+  private readonly hard: Deadline
+  private readonly handOverTimeout: number
+  private readonly isDelayed: boolean
   private readonly countsAtStart: TaskCounts
   private readonly pendingAtStart: number
   private readonly inFlightAtStart: number
+  private readonly phases: { -readonly [phase in keyof DrainPhases]: number } = { readiness: 0, wait: 0, hurry: 0, cut: 0, handOver: 0 }
+  private readonly startedAt = performance.now()
+  private phaseStartedAt = this.startedAt
+  private readonly signals = new Set<AbortSignal>()
+  private onDraining: DrainingPolicy = 'serve'
+  private stopped = false
+  /** Hosts that still have connections. */
+  private connected = 0
+  private arrived = 0
+  private rejected = 0
+  private severed = 0
 
-  constructor(lifecycle: Lifecycle, { hosts = [], timeout = 10_000, softTimeout = timeout * 0.75 }: DrainOptions) {
+  constructor(lifecycle: Lifecycle, options: DrainOptions) {
+    const { readinessDelay = 0, timeout = 10_000, softTimeout = timeout * 0.75, handOverTimeout = 1000 } = options
     this.lifecycle = lifecycle
-    this.hosts = hosts
-    this.timeout = timeout
-    this.softTimeout = Math.min(softTimeout, timeout)
     this.countsAtStart = { ...lifecycle.scheduler.counts }
     this.pendingAtStart = lifecycle.scheduler.unsettled.size
     this.inFlightAtStart = lifecycle.open.size
+    this.readiness = new Deadline(readinessDelay)
+    this.soft = new Deadline(readinessDelay + Math.min(softTimeout, timeout))
+    this.hard = new Deadline(readinessDelay + timeout)
+    this.handOverTimeout = handOverTimeout
+    this.report = new Promise((resolve) => (this.resolve = resolve))
+    this.isDelayed = readinessDelay > 0
+    this.enroll(options)
   }
 
-  async run(): Promise<DrainReport> {
-    const { lifecycle, hosts } = this
-    for (const host of hosts) host.stop()
-    for (const exchange of lifecycle.open) exchange.endConnection()
+  start(): void {
+    this.resolve(this.run())
+  }
+
+  /** A further call: it may bring the deadlines nearer, and add to what there is to stop. */
+  join({ readinessDelay, timeout, softTimeout, ...rest }: DrainOptions): void {
+    if (readinessDelay !== undefined) this.readiness.within(readinessDelay)
+    if (timeout !== undefined) {
+      this.hard.within(timeout)
+      this.soft.within(Math.min(softTimeout ?? timeout * 0.75, timeout))
+    } else if (softTimeout !== undefined) this.soft.within(softTimeout)
+    this.enroll(rest)
+  }
+
+  /** Takes note of an exchange that begins meanwhile, and asks its client to leave. */
+  greet(exchange: ServerExchange): void {
+    this.arrived++
+    exchange.endConnection(this.stopped)
+  }
+
+  /** Whether a request that has just begun is to be answered with 503; counts it. */
+  rejects(): boolean {
+    if (!this.stopped || this.onDraining === 'serve') return false
+    this.rejected++
+    return true
+  }
+
+  private enroll({ hosts = [], signal, onDraining }: DrainOptions): void {
+    this.onDraining = onDraining ?? this.onDraining
+    for (const host of hosts) {
+      if (this.hosts.includes(host)) continue
+      this.hosts.push(host)
+      this.connected++
+      void host.closed.then(() => this.connected--).then(() => this.lifecycle.changed())
+      if (this.stopped) host.stop()
+    }
+    if (signal === undefined || this.signals.has(signal)) return
+    this.signals.add(signal)
+    if (signal.aborted) this.giveUp()
+    else signal.addEventListener('abort', this.giveUp)
+  }
+
+  /** Until the hard deadline. */
+  get msLeft(): number {
+    return this.hard.at - performance.now()
+  }
+
+  private readonly giveUp = (): void => {
+    for (const deadline of [this.readiness, this.soft, this.hard]) deadline.within(0)
+  }
+
+  private async run(): Promise<DrainReport> {
+    const { lifecycle } = this
+    if (channels.drainStart.hasSubscribers) channels.drainStart.publish({ lifecycle })
+    if (this.isDelayed) {
+      for (const exchange of lifecycle.open) exchange.endConnection(false)
+      await Promise.race([this.readiness.reached, this.soft.reached])
+      this.endPhase('readiness')
+    }
+    this.stop()
     const quiet = this.untilQuiet()
+    const inTime = await before(quiet, this.soft)
+    this.endPhase('wait')
     let cut: CutExchange[] = []
-    if (!(await within(quiet, this.softTimeout))) {
+    if (!inTime) {
       this.hurry()
-      if (!(await within(quiet, this.timeout - this.softTimeout))) cut = await this.cutAll(quiet)
+      const inHurry = await before(quiet, this.hard)
+      this.endPhase('hurry')
+      if (!inHurry) cut = await this.cutAll(quiet)
     }
     this.seal()
-    return this.report(cut)
+    return this.conclude(cut)
+  }
+
+  private stop(): void {
+    this.stopped = true
+    for (const host of this.hosts) host.stop()
+    for (const exchange of this.lifecycle.open) exchange.endConnection(true)
   }
 
   /** A counter at zero means nothing while a connection can still bring a request, so both must be gone at once. */
   private async untilQuiet(): Promise<void> {
-    const { lifecycle, hosts } = this
-    let connected = hosts.length
-    for (const host of hosts) void host.closed.then(() => connected--).then(() => lifecycle.changed())
+    const { lifecycle } = this
+    // What the operating system has received so far is read first: a connection that looks idle may have brought a request.
+    for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve))
     for (;;) {
-      for (const host of hosts) host.sweep(lifecycle.unended === 0)
-      if (!(lifecycle.isIdle && connected === 0)) {
+      for (const host of this.hosts) host.sweep(lifecycle.unended === 0, lifecycle.hurry !== undefined)
+      if (!(lifecycle.isIdle && this.connected === 0)) {
         await lifecycle.nextChange()
         continue
       }
@@ -139,60 +205,55 @@ export class Drain {
     // Over copies: what listens to one signal may end other exchanges and tasks.
     for (const exchange of [...lifecycle.open]) exchange.abortSignal(reason)
     for (const task of [...lifecycle.scheduler.unsettled]) task.abort(reason)
+    // Connections may have to go.
+    lifecycle.changed()
   }
 
   private async cutAll(quiet: Promise<void>): Promise<CutExchange[]> {
-    const { lifecycle, hosts } = this
-    const stuck = [...lifecycle.open].filter((exchange) => exchange.outcome === undefined)
-    const cut = stuck.map(describeExchange)
-    for (const exchange of stuck) exchange.cut('drain')
-    for (const host of hosts) host.sever()
-    await within(quiet, lastSlotMs)
+    const { lifecycle } = this
+    const now = performance.now()
+    for (const host of this.hosts) this.severed += host.unclaimed
+    const cut: CutExchange[] = []
+    for (const exchange of [...lifecycle.open]) {
+      if (exchange.outcome !== undefined) continue
+      const { phase } = exchange
+      exchange.cut('drain')
+      cut.push(describeCut(exchange, phase, now))
+    }
+    for (const host of this.hosts) host.sever()
+    const lastSlot = new Deadline(lastSlotMs)
+    await before(quiet, lastSlot)
+    lastSlot.cancel()
+    this.endPhase('cut')
     return cut
   }
 
-  private report(cut: readonly CutExchange[]): DrainReport {
-    const { counts, unsettled } = this.lifecycle.scheduler
-    const before = this.countsAtStart
-    const now = performance.now()
-    const lost = [...unsettled].map((task): LostTask => ({
-      name: task.name,
-      exchangeId: task.exchangeId,
-      route: task.exchange.route,
-      state: task.state,
-      ageMs: task.since === 0 ? 0 : now - task.since,
-    }))
+  private async conclude(cut: readonly CutExchange[]): Promise<DrainReport> {
+    const { lifecycle } = this
+    // Counted before the hand-over: what settles during it was abandoned all the same.
+    const counts = countsBetween(this.countsAtStart, lifecycle.scheduler.counts)
+    const lost = await handOver(lifecycle, [...lifecycle.scheduler.unsettled], this.handOverTimeout)
+    if (lost.length > 0 && lifecycle.options.onAbandoned !== undefined) this.endPhase('handOver')
+    for (const deadline of [this.readiness, this.soft, this.hard]) deadline.cancel()
+    for (const signal of this.signals) signal.removeEventListener('abort', this.giveUp)
     const clean = lost.length === 0 && cut.length === 0
-    return {
+    const { inFlightAtStart, arrived, rejected, severed, pendingAtStart } = this
+    const report: DrainReport = {
       clean,
       suggestedExitCode: clean ? 0 : 1,
-      durationMs: now - this.startedAt,
-      exchanges: { inFlightAtStart: this.inFlightAtStart, cut },
-      tasks: {
-        pendingAtStart: this.pendingAtStart,
-        scheduled: counts.scheduled - before.scheduled,
-        completed: counts.completed - before.completed,
-        failed: counts.failed - before.failed,
-        timedOut: counts['timed-out'] - before['timed-out'],
-        cancelled: counts.cancelled - before.cancelled,
-        refused: counts.refused - before.refused,
-        lost,
-      },
+      durationMs: this.phaseStartedAt - this.startedAt,
+      phases: this.phases,
+      exchanges: { inFlightAtStart, arrived, rejected, cut, stuck: stuckByRoute(cut) },
+      connections: { severed },
+      tasks: { pendingAtStart, ...counts, abandoned: lost.length, lost },
     }
+    if (channels.drainEnd.hasSubscribers) channels.drainEnd.publish({ lifecycle, report })
+    return report
   }
-}
 
-function describeExchange({ id, route, method, url, phase }: ServerExchange): CutExchange {
-  return { exchangeId: id, route, method, url, phase }
-}
-
-/** Whether something settles within a time. */
-async function within(done: Promise<void>, ms: number): Promise<boolean> {
-  // A timer cannot be set that far ahead; Node would make it 1 ms.
-  if (ms > longestTimerMs) return done.then(() => true)
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, ms, false)))
-  const inTime = await Promise.race([done.then(() => true), late])
-  clearTimeout(timer)
-  return inTime
+  private endPhase(phase: keyof DrainPhases): void {
+    const now = performance.now()
+    this.phases[phase] = now - this.phaseStartedAt
+    this.phaseStartedAt = now
+  }
 }

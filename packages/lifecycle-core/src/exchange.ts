@@ -68,7 +68,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   private readonly sequence = ++sequence
   private readonly binding: Binding
   /** Let go of at the end. */
-  private response: object | undefined
+  response: object | undefined
   private committedAt = 0
   private endedAt = 0
   private status: number | null = null
@@ -311,8 +311,8 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   // What a drain asks.
 
   /** Asks the client not to use the connection again. */
-  endConnection(): void {
-    if (this.response !== undefined) this.binding.endConnection(this.response)
+  endConnection(stopped: boolean): void {
+    if (this.response !== undefined) this.binding.endConnection(this.response, stopped)
   }
 
   /** Tells the handler to hurry. */

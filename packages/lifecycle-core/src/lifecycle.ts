@@ -1,13 +1,14 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Binding } from './binding.js'
 import { channels } from './channels.js'
-import { Drain, checkDrainOptions, type DrainOptions, type DrainReport } from './drain.js'
+import { Drain, checkDrainOptions, type DrainOptions } from './drain.js'
 import type { LifecycleError } from './errors.js'
 import { ServerExchange, type Exchange } from './exchange.js'
 import { resolveOptions, type LifecycleOptions, type ResolvedOptions } from './options.js'
 import type { Outcome } from './outcome.js'
 import { isOpen } from './phase.js'
 import { Registry } from './registry.js'
+import type { DrainReport } from './report.js'
 import { Scheduler } from './scheduler.js'
 import { Sink, isThenable, settle } from './sink.js'
 import type { Task } from './task.js'
@@ -38,7 +39,7 @@ export class Lifecycle {
   /** The async context in which the lifecycle was made: where it works when it works for no request in particular. */
   readonly scope = new AsyncResource('AFTERWORD_LIFECYCLE')
   private drainState: LifecycleState = 'accepting'
-  private draining: Promise<DrainReport> | undefined
+  private draining: Drain | undefined
   private watchers: (() => void)[] | undefined
 
   constructor(options?: LifecycleOptions) {
@@ -50,6 +51,18 @@ export class Lifecycle {
 
   get state(): LifecycleState {
     return this.drainState
+  }
+
+  /**
+   * What a readiness probe asks: whether load balancers may send requests. False from the first moment of a drain.
+   *
+   * @example
+   * ```ts
+   * app.get('/ready', (req, res) => res.sendStatus(lifecycle.ready ? 200 : 503))
+   * ```
+   */
+  get ready(): boolean {
+    return this.drainState === 'accepting'
   }
 
   /** Whether anybody wants to be told of every end. */
@@ -69,7 +82,7 @@ export class Lifecycle {
     if (channels.exchangeStart.hasSubscribers) channels.exchangeStart.publish({ exchange })
     binding.attach(res, exchange)
     if (this.options.beforeCommit !== undefined && isOpen(exchange.phase)) exchange.beforeCommit(this.options.beforeCommit)
-    if (this.drainState !== 'accepting') exchange.endConnection()
+    this.draining?.greet(exchange)
     return exchange
   }
 
@@ -85,8 +98,9 @@ export class Lifecycle {
   }
 
   /**
-   * Stops taking work and waits for what is in flight. Never rejects, never hangs, never ends the process; calling it
-   * again returns the same promise.
+   * Stops taking work and waits for what is in flight. Never rejects, never hangs, never ends the process. Calling it
+   * again returns the same promise; times and servers that are given then may bring its deadlines nearer and add to what
+   * is stopped.
    *
    * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_OPTION`, `ERR_LIFECYCLE_UNKNOWN_OPTION`
    */
@@ -94,12 +108,21 @@ export class Lifecycle {
     checkDrainOptions(options)
     if (this.draining === undefined) {
       this.drainState = 'draining'
-      this.draining = new Drain(this, options).run().then((report) => {
-        this.drainState = 'drained'
-        return report
-      })
-    }
-    return this.draining
+      this.draining = new Drain(this, options)
+      void this.draining.report.then(() => (this.drainState = 'drained'))
+      this.draining.start()
+    } else this.draining.join(options)
+    return this.draining.report
+  }
+
+  /** Ms until the drain cuts what is left; Infinity when none has begun. */
+  get drainMsLeft(): number {
+    return this.draining?.msLeft ?? Infinity
+  }
+
+  /** Whether an exchange that was just begun is to be answered with 503 instead of being handled. Ask once for each. */
+  rejects(exchange: ServerExchange): boolean {
+    return this.draining !== undefined && exchange.phase === 'received' && this.draining.rejects()
   }
 
   /**

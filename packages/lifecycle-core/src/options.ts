@@ -2,6 +2,7 @@ import { LifecycleError } from './errors.js'
 import type { Exchange } from './exchange.js'
 import type { CommitHook } from './hooks.js'
 import type { Outcome } from './outcome.js'
+import type { AbandonedTask } from './report.js'
 import { isThenable, type OnError } from './sink.js'
 import type { TaskFunction, TaskHandle, TaskOptions } from './task.js'
 
@@ -17,6 +18,11 @@ export interface LifecycleOptions {
   beforeCommit?: CommitHook
   /** Bytes of one reply that may wait while hooks run; a reply that grows beyond is refused. Default: 1 048 576 (1 MiB). */
   maxHeldBytes?: number
+  /**
+   * Receives every task with a `descriptor` that a drain could not finish, to be put somewhere durable. May be async; the
+   * drain waits for it up to `handOverTimeout`.
+   */
+  onAbandoned?: (task: AbandonedTask) => unknown
   /**
    * Whether `after`, `onCommit` and `current` work as free functions, over AsyncLocalStorage. Default: true.
    * Everything else works without it, at less cost.
@@ -34,7 +40,7 @@ export interface LifecycleOptions {
   maxDepth?: number
 }
 
-type Hooked = 'onError' | 'onOutcome' | 'onRefused' | 'beforeCommit'
+type Hooked = 'onError' | 'onOutcome' | 'onRefused' | 'onAbandoned' | 'beforeCommit'
 
 /** Options with every default filled in. */
 export type ResolvedOptions = Required<Omit<LifecycleOptions, Hooked>> &
@@ -68,6 +74,7 @@ const lifecycleRequirements: Requirements = {
   onRefused: isFunction,
   beforeCommit: isFunction,
   maxHeldBytes: isCount,
+  onAbandoned: isFunction,
   context: isBoolean,
   timings: isBoolean,
   exchangeTimeout: isMs,
@@ -83,6 +90,7 @@ const taskRequirements: Requirements = {
     "'finished', 'aborted', 'success' or a function",
   ],
   timeout: isMs,
+  descriptor: [isJson, 'what JSON can hold: plain objects, lists, text, finite numbers, true, false and null'],
 }
 
 /** Checks the options of an application and fills in the defaults. */
@@ -124,6 +132,16 @@ export function assertFunction(caller: string, value: unknown): void {
 export function assertTask(value: TaskFunction | PromiseLike<unknown>): void {
   if (typeof value === 'function' || isThenable(value)) return
   throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', `after() takes a function or a promise, not ${show(value)}.`)
+}
+
+/** Whether JSON gives back what it is given, so that nothing is lost on the way. */
+function isJson(value: unknown, path: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) {
+    return value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
+  }
+  const prototype = Object.getPrototypeOf(value) as unknown
+  if (path.includes(value) || !(Array.isArray(value) || prototype === Object.prototype || prototype === null)) return false
+  return Object.values(value).every((each) => each === undefined || isJson(each, [...path, value]))
 }
 
 function show(value: unknown): string {

@@ -37,6 +37,8 @@ export interface TaskOptions {
   when?: TaskCondition
   /** Ms after which it counts as timed out. Default: the application's `taskTimeout`. Precision: `tickMs`. */
   timeout?: number
+  /** The task as JSON can hold it. A drain that cannot finish the task gives it to `onAbandoned`, to be kept elsewhere. */
+  descriptor?: unknown
 }
 
 /** What `after` returns. Costs nothing unless it is used. */
@@ -67,6 +69,7 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
   readonly timeout: number
   /** `undefined` for a task that was given as a promise. */
   readonly run: TaskFunction | undefined
+  readonly descriptor: unknown
   private readonly when: TaskCondition | undefined
   private readonly resource: AsyncResource | undefined
   private controller: AbortController | undefined = undefined
@@ -78,6 +81,7 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
     this.depth = depth
     this.name = options?.name ?? (run?.name || 'task')
     this.when = options?.when
+    this.descriptor = options?.descriptor
     this.timeout = options?.timeout ?? exchange.lifecycle.options.taskTimeout
     // Manual destroy: without it Node registers every resource with the garbage collector, which costs ten times more.
     this.resource =

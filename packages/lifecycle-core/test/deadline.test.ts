@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { DrainReport } from '../src/drain.js'
+import type { DrainReport } from '../src/report.js'
 import { openOne, TestLifecycle } from './fake-binding.js'
 import { FakeHost } from './fake-host.js'
 import { defer, turns } from './turn.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { DrainReport } from '../src/drain.js'
+import type { DrainReport } from '../src/report.js'
 import { openOne, TestLifecycle } from './fake-binding.js'
 import { FakeHost, idleHost } from './fake-host.js'
 import { defer, turns } from './turn.js'
@@ -83,6 +83,8 @@ describe('waiting', () => {
     const drained = vi.fn()
     const report = lifecycle.drain({ hosts: [host] })
     void report.then(drained)
+    expect(host.calls).toEqual(['stop'])
+    await turns()
     expect(host.calls).toEqual(['stop', 'sweep'])
     exchange.finish()
     await turns()

@@ -88,7 +88,7 @@ describe('the end', () => {
     exchange.finish()
     expect(Object.values(exchange)).not.toContain(res)
     exchange.cut('drain')
-    exchange.endConnection()
+    exchange.endConnection(true)
     expect(res).toMatchObject({ destroyed: 0, asked: 0 })
   })
 })

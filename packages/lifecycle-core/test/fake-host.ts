@@ -8,6 +8,7 @@ export class FakeHost implements Host {
   /** Runs at every sweep; closing here is what a server without connections does. */
   onSweep: ((quiet: boolean) => void) | undefined = undefined
   onSever: (() => void) | undefined = () => this.close()
+  unclaimed = 0
   private resolve!: () => void
 
   constructor() {

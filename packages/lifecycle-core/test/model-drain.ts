@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { vi } from 'vitest'
-import type { DrainReport } from '../src/drain.js'
+import type { DrainReport } from '../src/report.js'
 import { FakeHost, idleHost } from './fake-host.js'
 import type { ModelRun, Scheduled } from './model-run.js'
 import { flush } from './turn.js'

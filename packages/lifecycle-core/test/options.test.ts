@@ -25,6 +25,7 @@ const lifecycleOptions: Record<keyof LifecycleOptions, { right: unknown[]; wrong
   onRefused: { right: [() => {}], wrong: wrongFunction },
   beforeCommit: { right: [() => {}], wrong: wrongFunction },
   maxHeldBytes: { right: [1, 2 ** 20, Infinity], wrong: wrongCount },
+  onAbandoned: { right: [() => {}], wrong: wrongFunction },
   context: { right: [true, false], wrong: [0, 1, 'true', null] },
   timings: { right: [true, false], wrong: [0, 1, 'false', null] },
   exchangeTimeout: { right: [1, 0.5, 60_000, Infinity], wrong: wrongMs },
@@ -33,7 +34,13 @@ const lifecycleOptions: Record<keyof LifecycleOptions, { right: unknown[]; wrong
   maxDepth: { right: [1, 32, Infinity], wrong: wrongCount },
 }
 
+const twice = { to: 'a' }
+
 const taskOptions = {
+  descriptor: {
+    right: [null, 'mail', 1, false, [], [1, { to: 'a' }], { to: undefined }, Object.create(null), { a: twice, b: twice }],
+    wrong: [NaN, Infinity, 1n, () => {}, Symbol('mail'), new Date(0), new Map(), [undefined], { at: new Date(0) }, Buffer.from('a')],
+  },
   name: { right: ['mail', ''], wrong: [1, null, Symbol('mail'), {}] },
   when: { right: ['finished', 'aborted', 'success', () => true], wrong: ['failed', 1, null, true, {}] },
   timeout: { right: [1, 0.5, Infinity], wrong: wrongMs },
@@ -41,6 +48,10 @@ const taskOptions = {
 
 const drainOptions = {
   hosts: { right: [[]], wrong: [{}, 'server', null] },
+  readinessDelay: { right: [0, 1, Infinity], wrong: wrongMs.slice(1) },
+  handOverTimeout: { right: [1, Infinity], wrong: wrongMs },
+  signal: { right: [new AbortController().signal], wrong: [null, true, {}, new AbortController()] },
+  onDraining: { right: ['serve', 'reject'], wrong: ['refuse', true, null] },
   softTimeout: { right: [1, Infinity], wrong: wrongMs },
   timeout: { right: [1, Infinity], wrong: wrongMs },
 }
@@ -86,6 +97,14 @@ describe('resolveOptions', () => {
 
   it('takes `undefined` for an absent option', () => {
     expect(resolveOptions({ taskTimeout: undefined, concurrency: 2 } as never)).toMatchObject({ taskTimeout: 30_000, concurrency: 2 })
+  })
+})
+
+describe('a descriptor', () => {
+  it('is refused when it contains itself', () => {
+    const circle: { self?: unknown } = {}
+    circle.self = [circle]
+    expect(codeOf(() => checkTaskOptions({ descriptor: circle })).code).toBe('ERR_LIFECYCLE_INVALID_OPTION')
   })
 })
 

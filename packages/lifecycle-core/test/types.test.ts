@@ -9,7 +9,8 @@ import type {
 
 describe('the public names', () => {
   it('are these', () => {
-    expect(Object.keys(index).toSorted()).toEqual(['LifecycleError', 'after', 'beforeCommit', 'channelNames', 'current', 'errorCodes', 'onCommit', 'tickMs'])
+    const names = ['LifecycleError', 'after', 'beforeCommit', 'channelNames', 'current', 'errorCodes', 'formatDrainReport', 'onCommit', 'tickMs']
+    expect(Object.keys(index).toSorted()).toEqual(names)
   })
 })
 

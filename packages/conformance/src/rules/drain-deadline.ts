@@ -174,10 +174,25 @@ export const drainDeadlineRules: readonly Rule[] = [
           await reached.opened
           const report = await app.lifecycle.drain({ server: app.server, timeout: 20 })
           assert.deepEqual(outcomes, ['aborted drain'])
+          const [cut] = report.exchanges.cut
           assert.deepEqual(report.exchanges, {
             inFlightAtStart: 1,
-            cut: [{ exchangeId: begun?.id, route: begun?.route, method: 'GET', url: '/stuck', phase: 'handling' }],
+            arrived: 0,
+            rejected: 0,
+            cut: [
+              {
+                exchangeId: begun?.id,
+                route: begun?.route,
+                method: 'GET',
+                url: '/stuck',
+                phase: 'handling',
+                position: 'before-commit',
+                ageMs: cut?.ageMs,
+              },
+            ],
+            stuck: [{ method: 'GET', route: begun?.route, count: 1, oldestMs: cut?.ageMs }],
           })
+          assert(Number(cut?.ageMs) > 0)
           assert.deepEqual([report.clean, report.suggestedExitCode], [false, 1])
           assert.deepEqual([report.tasks.completed, report.tasks.lost.length], [1, 0])
           assert.equal(codeOf(begun?.signal), 'ERR_LIFECYCLE_DRAINING')
@@ -217,7 +232,7 @@ export const drainDeadlineRules: readonly Rule[] = [
           })
           assert.deepEqual([clean, suggestedExitCode], [false, 1])
           assert.deepEqual(exchanges.cut, [], 'its response had ended')
-          const where = { exchangeId: begun?.id, route: begun?.route }
+          const where = { exchangeId: begun?.id, route: begun?.route, handedOver: false }
           assert.deepEqual(
             tasks.lost.map(({ ageMs: _age, ...lost }) => lost),
             [
