@@ -153,8 +153,8 @@ export const inputMutants: readonly Mutant[] = [
   {
     id: 'options of a drain are not checked by the adapter',
     file: node,
-    find: '    checkDrainOptions(options)\n',
-    replace: '',
+    find: '    checkDrainOptions(options)\n    const',
+    replace: '    const',
     rule: 'INP-015',
     rig: 'node',
   },

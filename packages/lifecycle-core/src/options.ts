@@ -141,6 +141,8 @@ function isJson(value: unknown, path: readonly unknown[] = []): boolean {
   }
   const prototype = Object.getPrototypeOf(value) as unknown
   if (path.includes(value) || !(Array.isArray(value) || prototype === Object.prototype || prototype === null)) return false
+  // In a list JSON makes null of it; elsewhere it leaves it out.
+  if (Array.isArray(value)) return [...value].every((each) => isJson(each, [...path, value]))
   return Object.values(value).every((each) => each === undefined || isJson(each, [...path, value]))
 }
 
