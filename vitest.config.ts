@@ -8,7 +8,7 @@ export default defineConfig({
   // Tests run on the sources; that the built packages behave the same is what conformance and test:packed show.
   resolve: {
     alias: [
-      { find: /^@afterword\/lifecycle-core\/adapter$/, replacement: `${packages}lifecycle-core/src/adapter.ts` },
+      { find: /^@afterword\/([\w-]+)\/adapter$/, replacement: `${packages}$1/src/adapter.ts` },
       { find: /^@afterword\/([\w-]+)\/shutdown$/, replacement: `${packages}$1/src/shutdown.ts` },
       { find: /^@afterword\/([\w-]+)$/, replacement: `${packages}$1/src/index.ts` },
     ],

@@ -1,3 +1,3 @@
 import { library } from '../../tsup.shared.js'
 
-export default library('src/index.ts', 'src/shutdown.ts')
+export default library('src/index.ts', 'src/adapter.ts', 'src/shutdown.ts')

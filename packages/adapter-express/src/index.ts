@@ -1,6 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { type Exchange, type LifecycleOptions, NodeLifecycle } from '@afterword/adapter-node'
 import { exchangeOf } from '@afterword/lifecycle-core/adapter'
+import { guardApplication, guardWhereMounted } from './guard.js'
+import type { Application, Next, Request } from './routing.js'
 
 export * from '@afterword/adapter-node'
 
@@ -14,11 +16,6 @@ declare global {
   }
 }
 
-/** A request as Express and everything like it passes it on. */
-type Request = IncomingMessage & { originalUrl?: string; baseUrl?: string; route?: { path?: unknown } }
-
-type Next = (error?: unknown) => void
-
 /** A lifecycle for Express 4 and 5. */
 export class ExpressLifecycle extends NodeLifecycle {
   /**
@@ -30,6 +27,8 @@ export class ExpressLifecycle extends NodeLifecycle {
    * ```
    */
   readonly middleware = (req: Request, res: ServerResponse, next: () => void): void => {
+    // Mounted on a router, or called by other middleware, it hears of the application only now.
+    if (this.options.guard !== false && req.app !== undefined) guardApplication(req.app as Application)
     const exchange = this.exchange(req, res, req.originalUrl)
     exchange.owner ??= next
     if (!this.turnsAway(exchange, res)) exchange.run(next)
@@ -48,6 +47,11 @@ export class ExpressLifecycle extends NodeLifecycle {
    */
   readonly errorMiddleware = (error: unknown, _req: Request, res: ServerResponse, next: (error: unknown) => void): void => {
     if (exchangeOf(res)?.handlerFailed(error) !== false) next(error)
+  }
+
+  constructor(options?: LifecycleOptions) {
+    super(options)
+    if (this.options.guard !== false) guardWhereMounted(this.middleware)
   }
 
   protected override routeOf(res: object): string | undefined {

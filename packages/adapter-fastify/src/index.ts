@@ -1,4 +1,5 @@
 import { type DrainOptions, type Exchange, type LifecycleOptions, NodeLifecycle, type NodeServer } from '@afterword/adapter-node'
+import { claimOf, secondReply } from '@afterword/adapter-node/adapter'
 import { exchangeOf } from '@afterword/lifecycle-core/adapter'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -48,6 +49,7 @@ export class FastifyLifecycle extends NodeLifecycle {
       exchange.route = request.routeOptions.url ?? null
       request.exchange = exchange
       exchange.owner = reply
+      if (this.options.guard !== false) reply.send = send
       if (!this.rejects(exchange)) return exchange.run(next)
       const body = { statusCode: 503, error: 'Service Unavailable', message: 'Service Unavailable' }
       return void reply.code(503).header('retry-after', '1').send(body)
@@ -89,6 +91,15 @@ export class FastifyLifecycle extends NodeLifecycle {
     }
     return [app.server, ...others]
   }
+}
+
+/** Shared by all replies. Fastify drops a second reply by itself, and tells its log only. */
+function send(this: FastifyReply, payload?: unknown): FastifyReply {
+  if (this.sent && claimOf(this.raw) !== undefined) {
+    secondReply(this.raw, 'send', send)
+    return this
+  }
+  return (Object.getPrototypeOf(this) as FastifyReply).send.call(this, payload)
 }
 
 /**

@@ -2,6 +2,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import { type HeaderFields, type HeaderValue, LifecycleError, type ResponseHead } from '@afterword/lifecycle-core'
 import { exchangeOf } from '@afterword/lifecycle-core/adapter'
+import { contain } from './second-reply.js'
 import { accepts, type HeadFields, merge } from './fields.js'
 
 type WriteHead = (statusCode: number, reason?: string | HeadFields | null, fields?: HeadFields | null) => unknown
@@ -48,6 +49,7 @@ function writeHead(
     original.call(this, statusCode, reason, fields)
   }
   if (this.headersSent) exchange.commit(this.statusCode)
+  if (exchange.lifecycle.options.guard !== false && this.headersSent) contain(this, exchange, writeHead)
   return this
 }
 

@@ -2,6 +2,8 @@ import type { LifecycleOptions } from '@afterword/lifecycle-core'
 import { NodeLifecycle } from './lifecycle.js'
 
 export * from '@afterword/lifecycle-core'
+export { afterwards } from './afterwards.js'
+export { compose, type ErrorMiddleware, type Middleware, type Next } from './compose.js'
 export type { NodeServer, UpgradedPolicy } from './host.js'
 export { type DrainOptions, NodeLifecycle, type NodeRequest, type NodeResponse } from './lifecycle.js'
 

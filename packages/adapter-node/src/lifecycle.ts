@@ -17,10 +17,12 @@ import {
   type ServerExchange,
   settle,
 } from '@afterword/lifecycle-core/adapter'
+import { isClaimed } from './claim.js'
 import { isServer, type NodeServer, ServerHost, type UpgradedPolicy } from './host.js'
 import { http1 } from './http1.js'
 import { http2 } from './http2.js'
 import { answerFault, answerRefusal } from './page.js'
+import { contain } from './second-reply.js'
 
 /** A request of HTTP/1 or of the HTTP/2 compatibility API, with its exchange. */
 export type NodeRequest = (IncomingMessage | Http2ServerRequest) & { exchange: Exchange }
@@ -130,6 +132,8 @@ export class NodeLifecycle extends Lifecycle {
     if (overHttp2) this.track(res.stream?.session)
     const binding = overHttp2 ? this.http2 : this.http1
     const exchange = this.begin(binding, res, req.method ?? '', url)
+    // A mount that runs late.
+    if (this.options.guard !== false && isClaimed(res)) contain(res, exchange)
     const own = req as NodeRequest
     if (own.exchange !== exchange) {
       own.exchange = exchange

@@ -103,8 +103,8 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: what a handler throws after the head is not reported',
     file: 'packages/lifecycle-core/src/exchange.ts',
-    find: 'if (isOpen(this.phase)) return true\n    const { response, binding } = this',
-    replace: 'return true\n    const { response, binding } = this',
+    find: 'if (isOpen(this.phase)) return true\n    this.truncate()',
+    replace: 'return true\n    this.truncate()',
     rule: 'EXP-012',
     rig,
   },

@@ -16,6 +16,10 @@ export type Capability =
   | 'error-page'
   /** The mount hears of what a handler throws. */
   | 'handler-error'
+  /** Replying by the framework's own means sends the reply, and the next one is a second. */
+  | 'reply-at-once'
+  /** The handler is given to `listener()`, which sees to what it rejects with. */
+  | 'listener'
 
 /** What has rules of its own. */
 export const frameworks = ['node', 'express', 'fastify', 'koa', 'hono'] as const

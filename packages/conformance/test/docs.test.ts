@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, beforeCommit, channelNames, createLifecycle, errorCodes, onCommit, tickMs } from '@afterword/adapter-node'
+import { after, afterwards, beforeCommit, channelNames, compose, createLifecycle, errorCodes, onCommit, tickMs } from '@afterword/adapter-node'
 import { type Binding, nextPhase } from '@afterword/lifecycle-core/adapter'
 import { describe, expect, it } from 'vitest'
 import { versions } from '../../../scripts/runtimes.mjs'
@@ -116,6 +116,8 @@ describe('bad input', () => {
   const exchange = lifecycle.begin(silent, {}, 'GET', '/')
   const outside = { after, onCommit, beforeCommit }
   const inside = {
+    afterwards,
+    compose,
     createLifecycle,
     after: exchange.after.bind(exchange),
     onCommit: exchange.onCommit.bind(exchange),

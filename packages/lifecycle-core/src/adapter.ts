@@ -1,5 +1,6 @@
 /** What adapter authors see, besides everything in the index. Start with {@link Binding}. */
 export type { Binding, Gate, Hold, Host, Signals } from './binding.js'
+export { channels } from './channels.js'
 export { drainRequirements } from './drain.js'
 export { ServerExchange } from './exchange.js'
 export { exchangeOf, Lifecycle } from './lifecycle.js'

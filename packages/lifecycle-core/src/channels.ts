@@ -28,6 +28,13 @@ export const channelNames = {
   drainStart: 'afterword:drain:start',
   /** `{ lifecycle, report }`, when it has ended. */
   drainEnd: 'afterword:drain:end',
+  /**
+   * `{ exchange, claimedAt, calledAt }`, when the guard stopped a chain: `next()` was called after the response was
+   * claimed. The places are `null` unless call sites are noted. Published synchronously.
+   */
+  nextStopped: 'afterword:guard:next',
+  /** `{ exchange, method, error }`, for every second reply that the guard met. Published synchronously. */
+  doubleReply: 'afterword:guard:reply',
   /** `{ error, fault }`, for every fault, besides the sink. */
   fault: 'afterword:fault',
 } as const
@@ -42,5 +49,7 @@ export const channels: { readonly [name in keyof typeof channelNames]: Channel }
   taskEnd: channel(channelNames.taskEnd),
   drainStart: channel(channelNames.drainStart),
   drainEnd: channel(channelNames.drainEnd),
+  nextStopped: channel(channelNames.nextStopped),
+  doubleReply: channel(channelNames.doubleReply),
   fault: channel(channelNames.fault),
 }

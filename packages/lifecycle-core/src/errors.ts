@@ -15,6 +15,7 @@ export const errorCodes = {
   ERR_LIFECYCLE_DRAINING: 'The drain reached its deadline.',
   ERR_LIFECYCLE_CLIENT_LEFT: 'The client left before the response had ended.',
   ERR_LIFECYCLE_DEADLINE: 'The exchange did not end within `exchangeTimeout`.',
+  ERR_LIFECYCLE_DOUBLE_REPLY: 'A response that had been claimed was replied to once more; the first reply stands.',
   ERR_LIFECYCLE_ABORTED: 'The exchange was aborted on this side: by the server, a timeout or a broken request.',
 } as const
 

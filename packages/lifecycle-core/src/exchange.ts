@@ -270,8 +270,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   handlerFailed(error: unknown, source: FaultSource = 'handler'): boolean {
     if (this.told === undefined) this.error = error
     if (isOpen(this.phase)) return true
-    const { response, binding } = this
-    if (response !== undefined && !binding.isWritten(response)) binding.destroy(response)
+    this.truncate()
     this.failLate(error, source)
     return false
   }
@@ -279,6 +278,13 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   /** Something failed when nobody waited for it any more. Heeding the signal is no fault. */
   failLate(error: unknown, source: FaultSource): void {
     if (!heeds(error, this.controller?.signal)) this.report(error, source)
+  }
+
+  /** Destroys a response that has begun and will not be ended, so that the client sees it. */
+  truncate(): void {
+    if (isOpen(this.phase)) return
+    const { response, binding } = this
+    if (response !== undefined && !binding.isWritten(response)) binding.destroy(response)
   }
 
   report(error: unknown, source: FaultSource, task: string | null = null): void {

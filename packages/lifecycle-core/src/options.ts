@@ -38,6 +38,16 @@ export interface LifecycleOptions {
   concurrency?: number
   /** How deep tasks may schedule tasks. Default: 32. */
   maxDepth?: number
+  /**
+   * Whether handling stops once the response is claimed: later middleware does not run, and a second reply is contained
+   * and reported, or, with `'strict'`, throws where it is made. Default: false.
+   */
+  guard?: boolean | 'strict'
+  /**
+   * Whether the guard notes where a response was claimed and who went on, which costs a stack trace per response.
+   * Default: true, unless NODE_ENV is `production`.
+   */
+  callSites?: boolean
 }
 
 type Hooked = 'onError' | 'onOutcome' | 'onRefused' | 'onAbandoned' | 'beforeCommit'
@@ -54,6 +64,7 @@ const defaults = {
   taskTimeout: 30_000,
   concurrency: 1000,
   maxDepth: 32,
+  guard: false as boolean | 'strict',
 } satisfies LifecycleOptions
 
 /** What an option must be: a test, and the words for it. */
@@ -81,6 +92,8 @@ const lifecycleRequirements: Requirements = {
   taskTimeout: isMs,
   concurrency: isCount,
   maxDepth: isCount,
+  guard: [(value) => typeof value === 'boolean' || value === 'strict', "true, false or 'strict'"],
+  callSites: isBoolean,
 }
 
 const taskRequirements: Requirements = {
@@ -97,7 +110,7 @@ const taskRequirements: Requirements = {
 export function resolveOptions(options: LifecycleOptions = {}): ResolvedOptions {
   check('createLifecycle', options, lifecycleRequirements)
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return { ...defaults, ...Object.fromEntries(given) }
+  return { ...defaults, callSites: process.env['NODE_ENV'] !== 'production', ...Object.fromEntries(given) }
 }
 
 /** Checks the options of a task. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { checkDrainOptions } from '../src/drain.js'
 import { LifecycleError } from '../src/errors.js'
 import { assertFunction, assertTask, checkTaskOptions, resolveOptions, type LifecycleOptions } from '../src/options.js'
@@ -32,6 +32,8 @@ const lifecycleOptions: Record<keyof LifecycleOptions, { right: unknown[]; wrong
   taskTimeout: { right: [1, 0.5, 60_000, Infinity], wrong: wrongMs },
   concurrency: { right: [1, 1000, Infinity], wrong: wrongCount },
   maxDepth: { right: [1, 32, Infinity], wrong: wrongCount },
+  guard: { right: [true, false, 'strict'], wrong: [0, 1, 'loose', null, {}] },
+  callSites: { right: [true, false], wrong: [0, 1, 'true', null] },
 }
 
 const twice = { to: 'a' }
@@ -90,9 +92,16 @@ describe.each([
 
 describe('resolveOptions', () => {
   it('fills in the defaults that the docs state', () => {
-    const defaults = { maxHeldBytes: 2 ** 20, context: true, timings: true, exchangeTimeout: Infinity, taskTimeout: 30_000, concurrency: 1000, maxDepth: 32 }
-    expect(resolveOptions()).toEqual(defaults)
-    expect(resolveOptions({})).toEqual(defaults)
+    const defaults = { maxHeldBytes: 2 ** 20, context: true, timings: true, exchangeTimeout: Infinity, taskTimeout: 30_000, concurrency: 1000, maxDepth: 32, guard: false }
+    expect(resolveOptions()).toEqual({ ...defaults, callSites: true })
+    expect(resolveOptions({})).toEqual({ ...defaults, callSites: true })
+  })
+
+  it('notes no call sites in production, unless it is told to', () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(resolveOptions().callSites).toBe(false)
+    expect(resolveOptions({ callSites: true }).callSites).toBe(true)
   })
 
   it('takes `undefined` for an absent option', () => {

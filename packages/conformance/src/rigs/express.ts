@@ -19,6 +19,7 @@ function express(name: string, framework: () => ReturnType<typeof express5>): Ri
       http2: 'Express does not speak HTTP/2',
       inject: 'Express has no injection',
       'handler-error': 'Express has no way to tell middleware that came before',
+      listener: 'Express and not listener()',
     },
     async serve(handler, use, options) {
       const build = (app: ReturnType<typeof express5>, lifecycle: ReturnType<typeof createLifecycle>) => {

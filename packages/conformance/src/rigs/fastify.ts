@@ -13,6 +13,7 @@ export const fastify: Rig = {
   lacks: {
     http2: 'Fastify over HTTP/2 is covered by rules of its own',
     'late-mount': 'Fastify runs no hooks once the response has ended',
+    listener: 'Fastify and not listener()',
   },
   async serve(handler, use, options) {
     const build = async (app: FastifyInstance, lifecycle: ReturnType<typeof createLifecycle>) => {

@@ -15,6 +15,8 @@ export const koa: Rig = {
   lacks: {
     http2: 'Koa over HTTP/2 is covered by rules of its own',
     inject: 'Koa has no injection',
+    listener: 'Koa and not listener()',
+    'reply-at-once': 'on Koa a reply is a value, and the last one is sent',
   },
   async serve(handler, use, options) {
     const build = (app: Koa, lifecycle: ReturnType<typeof createLifecycle>) => {

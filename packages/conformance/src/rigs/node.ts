@@ -43,6 +43,7 @@ export const nodeAttach: Rig = {
     before: 'attach sees every request first',
     'late-mount': 'attach sees every request first',
     'error-page': 'the server is somebody else\'s: its errors stay where they were',
+    listener: 'attach() and not listener()',
   },
   async serve(handler, use, options = {}) {
     const probe = new Probe()

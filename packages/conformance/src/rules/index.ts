@@ -6,6 +6,7 @@ import { drainRules } from './drain.js'
 import { expressRules } from './express.js'
 import { fastifyRules } from './fastify.js'
 import { faultsRules } from './faults.js'
+import { guardRules } from './guard.js'
 import { headRules } from './head.js'
 import { http2Rules } from './http2.js'
 import { injectRules } from './inject.js'
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   ...koaRules,
   ...tasksRules,
   ...faultsRules,
+  ...guardRules,
   ...contextRules,
   ...drainRules,
   ...defaultsRules,
