@@ -2,22 +2,12 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { sources } from '../mutants/plant.js'
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
 const folder = fileURLToPath(new URL('programs/', import.meta.url))
 
-const sources: Plugin = {
-  name: 'sources',
-  setup({ onResolve }) {
-    onResolve({ filter: /^@afterword\// }, ({ path }) => {
-      const [, name, entry = 'index'] = path.split('/')
-      return { path: join(root, 'packages', name as string, 'src', `${entry}.ts`) }
-    })
-  },
-}
-
 /** Builds the programs from the sources, because a process that compiles at its start takes its time. */
-export async function bundlePrograms(outdir: string, plugins: readonly Plugin[] = []): Promise<void> {
+export async function bundlePrograms(outdir: string, plugins: readonly Plugin[]): Promise<void> {
   const entryPoints = readdirSync(folder).map((name) => join(folder, name))
   // Frameworks stay outside, so the bundles must lie inside the package that depends on them.
   const external = ['express', 'fastify', 'http-terminator', '@electric-sql/pglite']

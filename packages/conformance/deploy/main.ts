@@ -1,17 +1,20 @@
 /**
  * Stops processes with real signals, and looks at what was lost:
- * `pnpm test:deploy [--only PATTERN] [--server NAMES] [--node MAJOR]`.
+ * `pnpm test:deploy [--only PATTERN] [--server NAMES] [--node MAJOR]`. `--bug MUTANT` plants one first.
  */
 import { parseArgs } from 'node:util'
+import { mutants } from '../mutants/index.js'
 import type { Child } from './child.js'
 import type { Scenario, ServerName, Start } from './scenario.js'
 import { scenarios } from './scenarios/index.js'
 import { Workshop } from './workshop.js'
 
-const { values: flags } = parseArgs({ options: { only: { type: 'string' }, server: { type: 'string' }, node: { type: 'string' } } })
+const { values: flags } = parseArgs({
+  options: { only: { type: 'string' }, server: { type: 'string' }, node: { type: 'string' }, bug: { type: 'string' } },
+})
 
 /** A scenario that waits for something that never comes fails after this many ms. */
-const patienceMs = 120_000
+const patienceMs = Number(process.env['AFTERWORD_PATIENCE_MS'] ?? 120_000)
 
 /** Scenarios at a time: most of them wait for most of their time. */
 const lanes = 3
@@ -25,14 +28,17 @@ interface Run {
 
 const only = new RegExp(flags.only ?? '')
 const wanted = (name: ServerName) => flags.server === undefined || flags.server.split(',').includes(name)
-const workshop = new Workshop(flags.node)
+const workshop = new Workshop(flags.node, mutants.find(({ id }) => id === flags.bug))
 let passed = 0
 let failed = 0
 
 /** Each server with us, and then without. */
 function runsOf({ id, title, servers, run, control }: Scenario): Run[] {
+  const runs = servers.filter(wanted).map((server) => ({ label: `${id} ${server}`, title, run: (start: Start) => run(server, start) }))
+  // A bug shows with us; without us there is nothing to plant it in.
+  if (flags.bug !== undefined) return runs
   return [
-    ...servers.filter(wanted).map((server) => ({ label: `${id} ${server}`, title, run: (start: Start) => run(server, start) })),
+    ...runs,
     ...control.servers.filter(wanted).map((server) => ({
       label: `${id} ${server} without`,
       title: control.title,

@@ -1,7 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'esbuild'
 import { fetchRuntimes, runtimePath, versions } from '../../../scripts/runtimes.mjs'
+import type { Mutant } from '../mutants/mutant.js'
+import { plant } from '../mutants/plant.js'
 import { bundlePrograms } from './bundle.js'
 import { Child } from './child.js'
 import type { Start } from './scenario.js'
@@ -10,10 +13,12 @@ import type { Start } from './scenario.js'
 export class Workshop {
   private readonly folder = fileURLToPath(new URL(`../.deploy/${process.pid}/`, import.meta.url))
   private readonly node: string
+  private readonly plugins: readonly Plugin[]
   private files = 0
 
-  /** The programs run on another Node than this one if its major version is given. */
-  constructor(major?: string) {
+  /** The programs run on another Node than this one if its major version is given, and with a bug in them if there is one. */
+  constructor(major?: string, bug?: Mutant) {
+    this.plugins = bug === undefined ? [] : [plant(bug)]
     const version = versions.find((each: string) => each.startsWith(`${major}.`))
     if (version !== undefined) fetchRuntimes()
     this.node = version === undefined ? process.execPath : runtimePath(version)
@@ -21,7 +26,7 @@ export class Workshop {
 
   async open(): Promise<void> {
     mkdirSync(this.folder, { recursive: true })
-    await bundlePrograms(this.folder)
+    await bundlePrograms(this.folder, this.plugins)
   }
 
   close(): void {

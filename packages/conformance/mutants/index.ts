@@ -1,5 +1,6 @@
 import { contextMutants } from './context.js'
 import { defaultsMutants } from './defaults.js'
+import { deployMutants } from './deploy.js'
 import { drainMutants } from './drain.js'
 import { expressMutants } from './express.js'
 import { fastifyMutants } from './fastify.js'
@@ -30,6 +31,7 @@ export const mutants: readonly Mutant[] = [
   ...faultsMutants,
   ...contextMutants,
   ...drainMutants,
+  ...deployMutants,
   ...defaultsMutants,
   ...inputMutants,
 ]

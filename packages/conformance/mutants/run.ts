@@ -4,32 +4,19 @@
  * which mutants no longer fit their source.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { fetchRuntimes, runtimePath, versions } from '../../../scripts/runtimes.mjs'
 import { mutants } from './index.js'
 import type { Mutant } from './mutant.js'
+import { fits, plant, root, sources } from './plant.js'
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
 // Frameworks stay outside of the bundles, which therefore lie inside the package that depends on them.
 const external = ['express', 'express4', 'fastify', 'koa', '@koa/router', 'undici']
 const folder = join(root, 'packages/conformance/.mutants', String(process.pid))
-
-const sources: Plugin = {
-  name: 'sources',
-  setup({ onResolve }) {
-    onResolve({ filter: /^@afterword\// }, ({ path }) => {
-      const [, name, entry = 'index'] = path.split('/')
-      return { path: join(root, 'packages', name as string, 'src', `${entry}.ts`) }
-    })
-  },
-}
-
-function fits({ file, find }: Pick<Mutant, 'file' | 'find'>): boolean {
-  return readFileSync(join(root, file), 'utf8').split(find).length === 2
-}
+const sound = join(folder, 'sound.mjs')
+const scenarios = join(root, 'packages/conformance/deploy/main.ts')
 
 /** Says which mutants no longer fit their source. */
 function check(): never {
@@ -37,20 +24,6 @@ function check(): never {
   for (const { id, file, find } of stale) console.log(`STALE   ${id}: ${file} does not contain exactly one: ${find}`)
   console.log(`\n${mutants.length - stale.length} passed, ${stale.length} failed`)
   process.exit(stale.length > 0 ? 1 : 0)
-}
-
-function plant({ file, find, replace }: Mutant): Plugin {
-  return {
-    name: 'plant',
-    setup({ onLoad }) {
-      const path = join(root, file)
-      onLoad({ filter: /\.ts$/ }, (args) => {
-        if (args.path !== path) return undefined
-        if (!fits({ file, find })) throw new Error(`${file} does not contain exactly one: ${find}`)
-        return { contents: readFileSync(path, 'utf8').replace(find, () => replace), loader: 'ts' }
-      })
-    },
-  }
 }
 
 async function bundle(name: string, plugins: Plugin[]): Promise<string> {
@@ -61,12 +34,18 @@ async function bundle(name: string, plugins: Plugin[]): Promise<string> {
   return outfile
 }
 
+/** Rules about whole processes have a runner of their own, which plants the bug. */
+const isDeploy = (rule: string) => rule.includes('DEP-')
+
 /** Runs one rule on one server in a process of its own, and says whether it stayed green. */
-async function isGreen(file: string, { rule, rig, node }: Mutant): Promise<{ green: boolean; output: string }> {
+async function isGreen(file: string, { rule, rig, node, id }: Mutant): Promise<{ green: boolean; output: string }> {
   const version = versions.find((each: string) => each.startsWith(`${node}.`))
   const binary = version === undefined ? process.execPath : runtimePath(version)
-  const child = spawn(binary, [file, '--only', `^${rule}$`, '--rig', rig], {
-    env: { ...process.env, AFTERWORD_PATIENCE_MS: '6000' },
+  const chosenRule = ['--only', `^${rule}$`]
+  const deploy = ['--import', 'tsx', scenarios, ...chosenRule, '--server', rig, '--bug', file === sound ? '' : id]
+  const child = spawn(binary, isDeploy(rule) ? deploy : [file, ...chosenRule, '--rig', rig], {
+    cwd: root,
+    env: { ...process.env, AFTERWORD_PATIENCE_MS: isDeploy(rule) ? '90000' : '6000' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -83,7 +62,7 @@ async function isGreen(file: string, { rule, rig, node }: Mutant): Promise<{ gre
 function byLane(all: readonly Mutant[]): Map<string, Mutant[]> {
   const lanes = new Map<string, Mutant[]>()
   for (const mutant of all) {
-    const lane = `${mutant.rig} ${mutant.node}`
+    const lane = `${mutant.rig} ${mutant.node} ${isDeploy(mutant.rule)}`
     lanes.set(lane, [...(lanes.get(lane) ?? []), mutant])
   }
   return lanes
@@ -106,7 +85,7 @@ let caught = 0
 let missed = 0
 try {
   // First without any bug: a rule that is red anyway would prove nothing.
-  const sound = await bundle('sound', [sources])
+  await bundle('sound', [sources])
   await inTwoLanes([...byLane(chosen).values()], async (lane) => {
     const all = { ...(lane[0] as Mutant), rule: `(${[...new Set(lane.map(({ rule }) => rule))].join('|')})` }
     const { green, output } = await isGreen(sound, all)

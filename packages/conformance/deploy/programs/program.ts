@@ -16,7 +16,7 @@ export interface Call {
   readonly ready: boolean
   reply(status: number, body: string): void
   /** Runs work after the response: `exchange.after` with us, a 'finish' listener without us. */
-  after(name: string, work: Work): void
+  after(name: string, work: Work, descriptor?: object): void
 }
 
 /** The application of one scenario. */
@@ -33,4 +33,4 @@ export interface Program {
 }
 
 /** How long a drain may take here: longer than any of these tests waits. */
-export const longMs = 60_000
+export const longMs = 600_000

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.js'
 import { busy } from './busy.js'
+import { crash } from './crash.js'
 import { database } from './database.js'
 import { endless } from './endless.js'
 import { eventStream } from './event-stream.js'
@@ -8,6 +9,7 @@ import { rolling } from './rolling.js'
 import { stuckHandler } from './stuck-handler.js'
 import { stuckTask } from './stuck-task.js'
 import { tenThousand } from './ten-thousand.js'
+import { twice } from './twice.js'
 import { unflushed } from './unflushed.js'
 
 /** Every way to stop a process. */
@@ -19,7 +21,9 @@ export const scenarios: readonly Scenario[] = [
   eventStream,
   tenThousand,
   endless,
+  twice,
   busy,
   database,
   rolling,
+  crash,
 ]

@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.js'
 /** A task that never settles. */
 export const stuckTask: Scenario = {
   id: 'DEP-004',
-  title: 'MUST name a stuck task in the report and exit with 1; a task that heeds its signal is done',
+  title: 'MUST name a stuck task in the report, hand it over, and exit with 1; a task that heeds its signal is done',
   servers: ['node', 'express', 'fastify', 'http2'],
   async run(server, start) {
     const child = await start('stuck-task', server)
@@ -20,7 +20,7 @@ export const stuckTask: Scenario = {
     const [lost] = report?.tasks.lost ?? []
     assert((lost?.ageMs ?? 0) > 0)
     assert.match(lost?.exchangeId ?? '', /./)
-    assert.deepEqual(child.rows(), ['heeded'])
+    assert.deepEqual(child.rows(), ['heeded', 'handed over: {"to":"somebody"}'])
   },
   control: {
     title: 'server.close() loses both without a word, and exits with 0',
