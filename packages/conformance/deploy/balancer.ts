@@ -4,6 +4,9 @@ import type { AddressInfo, Socket } from 'node:net'
 /** Ms between two looks at whether a backend is ready. */
 const probeMs = 25
 
+/** Ms for which an idle connection to a backend is kept: less than the backend keeps it, or a request may meet its end. */
+const idleMs = 2_000
+
 /** One process behind the balancer. */
 interface Backend {
   readonly port: number
@@ -29,6 +32,8 @@ export class Balancer {
   }
 
   async start(): Promise<void> {
+    // Clients keep their connections for as long as they like.
+    this.server.keepAliveTimeout = 0
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve))
   }
 
@@ -42,7 +47,7 @@ export class Balancer {
 
   /** Takes a backend in; resolves when requests go to it. */
   async add(port: number): Promise<void> {
-    const backend: Backend = { port, agent: new Agent({ keepAlive: true }), ready: false }
+    const backend: Backend = { port, agent: new Agent({ keepAlive: true, timeout: idleMs }), ready: false }
     this.backends.add(backend)
     this.probe()
     while (!backend.ready) await new Promise<void>((resolve) => this.watchers.push(resolve))

@@ -10,7 +10,7 @@ const mb = (bytes: number) => (bytes === downloadBytes ? '48' : (bytes / 1024 / 
 const ends = (exit: number | string) => (exit === 'SIGKILL' ? 'hangs, is killed' : `exit code ${exit}`)
 
 /** The table of docs/drain.md. */
-export function comparisonTable({ results }: Comparison): string {
+export function comparisonTable({ node, results }: Comparison): string {
   const rows = results.map(({ name, load, download, stuck }) => [
     name,
     `${load.accepted - load.answered} of ${load.accepted}`,
@@ -21,5 +21,6 @@ export function comparisonTable({ results }: Comparison): string {
     ends(stuck.exit),
   ])
   const head = ['stopped by', 'requests failed', 'work lost', 'and told', 'download', 'named of three stuck things', 'and told']
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
+  return [...lines, '', `One run on Node ${node}.`].join('\n')
 }

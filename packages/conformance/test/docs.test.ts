@@ -4,6 +4,7 @@ import { after, afterwards, beforeCommit, channelNames, compose, createLifecycle
 import { type Binding, nextPhase } from '@afterword/lifecycle-core/adapter'
 import { describe, expect, it } from 'vitest'
 import { versions } from '../../../scripts/runtimes.mjs'
+import { scenarios } from '../deploy/scenarios/index.js'
 import { rules } from '../src/index.js'
 import { firstName, page, pages, root } from './page.js'
 
@@ -179,7 +180,7 @@ describe('references', () => {
     })
 
     it(`of ${each.path} name rules and commands that exist`, () => {
-      const ids = new Set(rules.map(({ id }) => id))
+      const ids = new Set([...rules, ...scenarios].map(({ id }) => id))
       const groups = sorted(new Set([...ids].map((id) => id.split('-')[0] ?? '')))
       for (const [id] of each.prose.matchAll(new RegExp(`\\b(?:${groups.join('|')})-\\d+\\b`, 'g'))) expect(ids, each.path).toContain(id)
       for (const [, list = ''] of each.prose.matchAll(/\((?:Rules )?([A-Z][A-Z0-9]+(?:, [A-Z][A-Z0-9]+)*)\)/g)) {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { PGlite } from '@electric-sql/pglite'
 import type { Child } from '../child.js'
 import { ask } from '../client.js'
 import type { Scenario } from '../scenario.js'
@@ -8,6 +7,8 @@ const paths = Array.from({ length: 20 }, (_, n) => `/orders/${n}`)
 
 /** What the process has left in its database. */
 async function audited(child: Child): Promise<string[]> {
+  // Only here, because it takes its time to load.
+  const { PGlite } = await import('@electric-sql/pglite')
   const database = await PGlite.create(`${child.rowsFile}.database`)
   const { rows } = await database.query<{ path: string }>('select path from audit')
   await database.close()
