@@ -84,6 +84,7 @@ async function runStep(step) {
   const { passed, failed } = count(result)
   const seconds = ((performance.now() - from) / 1000).toFixed(1)
   console.log(`${failed ? 'FAIL' : 'ok  '}  ${step.name.padEnd(12)} ${seconds.padStart(6)} s  ${passed} passed, ${failed} failed`)
+  for (const line of result.output.match(/^NOT RUN.*$/gm) ?? []) console.log(`      ${line}`)
   if (failed) console.log(`\n${result.output.trim()}\n`)
   return { passed, failed }
 }

@@ -11,6 +11,8 @@ export class Tally implements Reporter {
       for (const test of module.children.allTests()) {
         if (test.result().state === 'passed') passed++
         if (test.result().state === 'failed') failed++
+        // Those that say so themselves; `scripts/test.mjs` repeats these lines.
+        if (test.result().state === 'skipped' && test.name.startsWith('NOT RUN')) process.stdout.write(`${test.name}\n`)
       }
     }
     process.stdout.write(`\n${passed} passed, ${failed} failed\n`)

@@ -34,7 +34,7 @@ export class KoaLifecycle extends NodeLifecycle {
       return
     }
     try {
-      await exchange.run(next)
+      await (exchange.handling = exchange.run(next))
     } catch (error) {
       if (exchange.handlerFailed(error)) throw error
       // Koa has nothing to add to a response that is over.

@@ -65,8 +65,13 @@ export class HeldResponse implements Hold {
     ;(res as { [slot]?: HeldResponse })[slot] = this
   }
 
+  get isHolding(): boolean {
+    return this.state === 'holding'
+  }
+
   drop(): void {
-    if (this.state === 'open') return
+    // Nothing is held; whatever the application still tries to send tells that its handler is through.
+    if (this.state === 'open' || this.state === 'watching') return
     const waited = this.state === 'holding'
     this.open()
     if (waited) this.discard(new LifecycleError('ERR_LIFECYCLE_ABORTED', 'The exchange ended while its reply was held.'))
@@ -84,7 +89,10 @@ export class HeldResponse implements Hold {
 
   private enter(name: MethodName, method: Method, args: unknown[]): unknown {
     const { res, gate } = this
-    if (this.state === 'watching' && (gate.isOver || isDestroyed(res))) this.open()
+    if (this.state === 'watching' && (gate.isOver || isDestroyed(res))) {
+      this.open()
+      gate.comeLate()
+    }
     if (this.state === 'open' || (this.state === 'refused' && pages.getStore() === this)) return method.apply(res, args)
     if (name === 'writeHead' && !this.takeHead(args)) return method.apply(res, args)
     checkChunk(name, args[0])

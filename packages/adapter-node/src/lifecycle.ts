@@ -88,7 +88,7 @@ export class NodeLifecycle extends Lifecycle {
       if (this.turnsAway(exchange, res)) return
       try {
         const result = exchange.run(handler, req as Req & { exchange: Exchange }, res)
-        if (isThenable(result)) settle(result, undefined, (error) => answerFault(exchange, res, error))
+        if (isThenable(result)) settle((exchange.handling = result), undefined, (error) => answerFault(exchange, res, error))
       } catch (error) {
         answerFault(exchange, res, error)
       }

@@ -34,7 +34,7 @@ export const faultsMutants: readonly Mutant[] = [
   {
     id: 'an async handler that rejects is nobody\'s',
     file: node,
-    find: 'if (isThenable(result)) settle(result, undefined, (error) => answerFault(exchange, res, error))',
+    find: 'if (isThenable(result)) settle((exchange.handling = result), undefined, (error) => answerFault(exchange, res, error))',
     replace: 'void [result, isThenable, settle]',
     rule: 'FLT-001',
     rig: 'http2',

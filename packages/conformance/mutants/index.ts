@@ -14,6 +14,7 @@ import { leavingMutants } from './leaving.js'
 import { normalMutants } from './normal.js'
 import { serverSideMutants } from './server-side.js'
 import { tasksMutants } from './tasks.js'
+import { transactionsMutants } from './transactions.js'
 import type { Mutant } from './mutant.js'
 
 /** Every mutant, by group. */
@@ -28,6 +29,7 @@ export const mutants: readonly Mutant[] = [
   ...fastifyMutants,
   ...koaMutants,
   ...tasksMutants,
+  ...transactionsMutants,
   ...faultsMutants,
   ...contextMutants,
   ...drainMutants,

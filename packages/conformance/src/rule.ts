@@ -10,6 +10,8 @@ export type Capability =
   | 'inject'
   /** Something may run before the mount. */
   | 'before'
+  /** The mount sees the promise that the handler returns. */
+  | 'handler-promise'
   /** The mount may run after the response has ended. */
   | 'late-mount'
   /** A handler may throw, and the server answers with an error page. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, afterwards, beforeCommit, channelNames, compose, createLifecycle, errorCodes, onCommit, tickMs } from '@afterword/adapter-node'
+import { after, afterwards, beforeCommit, channelNames, compose, createLifecycle, errorCodes, onCommit, tickMs, transaction } from '@afterword/adapter-node'
 import { type Binding, nextPhase } from '@afterword/lifecycle-core/adapter'
 import { describe, expect, it } from 'vitest'
 import { versions } from '../../../scripts/runtimes.mjs'
@@ -120,6 +120,7 @@ describe('bad input', () => {
     afterwards,
     compose,
     createLifecycle,
+    transaction,
     after: exchange.after.bind(exchange),
     onCommit: exchange.onCommit.bind(exchange),
     beforeCommit: exchange.beforeCommit.bind(exchange),

@@ -114,6 +114,8 @@ export interface Gate {
    * exchange has ended meanwhile. Rejects with the error of the hook that refused.
    */
   ask(head: ResponseHead): boolean | Promise<boolean>
+  /** The application has replied, or tried to, when there was nothing left to ask. */
+  comeLate(): void
   /** The reply was refused and dropped: its error goes to the framework. */
   refuse(error: unknown): void
   /** A hook failed when its verdict was not waited for any more. */
@@ -122,6 +124,10 @@ export interface Gate {
 
 /** What an exchange asks of its held response. */
 export interface Hold {
+  /** Whether a reply waits. */
+  readonly isHolding: boolean
+  /** Whether the reply that waits was written to its end. */
+  readonly hasEnded: boolean
   /** Lets go of what is held: the exchange has ended. Runs inside native listeners. */
   drop(): void
 }

@@ -85,13 +85,14 @@ export function beforeCommit(hook: CommitHook): void {
   required('beforeCommit').beforeCommit(hook)
 }
 
-function required(caller: string): Exchange {
+/** @param otherwise what to call where the async context is lost */
+export function required(caller: string, otherwise = `use req.exchange.${caller}()`): Exchange {
   const exchange = current()
   if (exchange === undefined) {
     throw new LifecycleError(
       'ERR_LIFECYCLE_NO_EXCHANGE',
       `${caller}() was called outside a request. Mount the lifecycle before the code that calls it, ` +
-        `or use req.exchange.${caller}() where the async context is lost or off.`,
+        `or ${otherwise} where the async context is lost or off.`,
     )
   }
   return exchange

@@ -8,6 +8,8 @@ export const errorCodes = {
   ERR_LIFECYCLE_INVALID_OPTION: 'An option has the wrong type or range.',
   ERR_LIFECYCLE_UNKNOWN_OPTION: 'An option has a name that does not exist.',
   ERR_LIFECYCLE_ASYNC_LISTENER: 'A listener that must be synchronous returned a promise.',
+  ERR_LIFECYCLE_TRANSACTION_OVER: 'The transaction was asked for when it had ended, or the head was written.',
+  ERR_LIFECYCLE_TRANSACTION_IN_USE: 'The reply waited for `run()`, which went on for longer than the grace; the transaction was rolled back.',
   ERR_LIFECYCLE_SEALED: 'A task was scheduled after the drain was sealed; it was refused.',
   ERR_LIFECYCLE_TASK_DEPTH: 'Tasks scheduled tasks beyond `maxDepth`; the last one was refused.',
   ERR_LIFECYCLE_TASK_TIMEOUT: 'A task ran longer than its timeout.',

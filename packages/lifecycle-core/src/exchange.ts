@@ -6,6 +6,7 @@ import { type CommitHook, Hooks, tooLate } from './hooks.js'
 import type { Lifecycle } from './lifecycle.js'
 import { assertFunction, assertTask, checkTaskOptions } from './options.js'
 import { LazyOutcome, type Outcome } from './outcome.js'
+import { type Participant, Participants } from './participants.js'
 import { hasEnded, isOpen, nextPhase, type Phase, type PhaseSignal } from './phase.js'
 import type { Member } from './registry.js'
 import { heeds, isThenable, settle, type FaultSource } from './sink.js'
@@ -24,7 +25,7 @@ export interface Exchange {
   readonly url: string
   /** The route pattern, once the framework has told it. */
   readonly route: string | null
-  /** How it ended, or `undefined` until it has. */
+  /** How it ended, or `undefined` until it has, and as long as the commit of a transaction has not settled. */
   readonly outcome: Outcome | undefined
   /**
    * Aborts when the exchange is aborted, and at the soft deadline of a drain; never because the request body was read,
@@ -79,6 +80,10 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   private position: AbortPosition | null = null
   private commitListeners: CommitListener[] | undefined = undefined
   private hooks: Hooks | undefined = undefined
+  /** Its transactions, once it has asked for one. */
+  participants: Participants | undefined = undefined
+  /** What the handler returned, where the adapter calls it and it is a promise. */
+  handling: PromiseLike<unknown> | undefined = undefined
   private controller: AbortController | undefined = undefined
   /** Tasks that wait for the end to be told; `undefined` when none ever did, or when it has been. */
   private held: Task[] | undefined = undefined
@@ -101,7 +106,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   }
 
   get outcome(): Outcome {
-    if (this.told === undefined && hasEnded(this.phase)) this.told = this.concludeOutcome()
+    if (this.told === undefined && hasEnded(this.phase) && this.participants?.committing === undefined) this.told = this.concludeOutcome()
     return this.told as Outcome
   }
 
@@ -138,6 +143,19 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     if (!isOpen(this.phase)) throw tooLate(`the exchange was ${this.phase}`)
     this.hooks ??= new Hooks(this, (gate) => this.holdReply(gate))
     this.hooks.add(hook)
+  }
+
+  /** Whether nothing can be put before the head any more. */
+  get isPastHooks(): boolean {
+    return !isOpen(this.phase) || this.hooks?.isOver === true
+  }
+
+  /** Takes a transaction, which is settled after all hooks have let the head pass. */
+  join(participant: Participant): void {
+    this.hooks ??= new Hooks(this, (gate) => this.holdReply(gate))
+    this.hooks.addLast(async (head) => participant.settle(head))
+    this.participants ??= new Participants()
+    this.participants.add(participant, this.hooks)
   }
 
   /** Calls a function as part of this exchange: from here on it is being handled. */
@@ -214,8 +232,16 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Tells of the end, in a turn of its own, and lets the tasks start. */
   tell(): void {
-    const { outcome, lifecycle } = this
     if (this.reason !== null) this.controller?.abort(this.abortError(this.reason))
+    this.participants?.end()
+    const committing = this.participants?.committing
+    // It decides what the outcome says.
+    if (committing === undefined) this.conclude()
+    else void committing.then(() => this.lifecycle.scheduler.tell(this))
+  }
+
+  private conclude(): void {
+    const { outcome, lifecycle } = this
     lifecycle.tellOutcome(outcome, this)
     const held = this.held as Task[]
     this.held = undefined
@@ -269,10 +295,17 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
    */
   handlerFailed(error: unknown, source: FaultSource = 'handler'): boolean {
     if (this.told === undefined) this.error = error
+    // A reply that waits, and is whole, stands.
+    if (this.hooks?.hold.hasEnded !== true) this.participants?.fail(error)
     if (isOpen(this.phase)) return true
     this.truncate()
     this.failLate(error, source)
     return false
+  }
+
+  /** Whether this is the error with which the handler failed, so that it has been told. */
+  hasFailedWith(error: unknown): boolean {
+    return error !== undefined && this.error === error
   }
 
   /** Something failed when nobody waited for it any more. Heeding the signal is no fault. */
@@ -311,6 +344,8 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   /** A hook refused the reply: the framework's own error handling gets the error, and its page passes without hooks. */
   refuse(error: unknown): void {
     this.hooks = undefined
+    // Rolled back already, unless it was the bound and not a hook that refused.
+    void this.participants?.refuse()
     if (this.handlerFailed(error, 'commit-hook')) this.run(() => this.binding.refuse?.(this.response as object, error))
   }
 
@@ -339,6 +374,14 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.binding.destroy(response)
   }
 
+  /** The reason of the signal, as soon as the exchange is aborted; before that `undefined`. */
+  get abortReason(): unknown {
+    if (this.reason === null) return undefined
+    const { signal } = this
+    this.controller?.abort(this.abortError(this.reason))
+    return signal.reason
+  }
+
   private abortError(reason: AbortReason): LifecycleError {
     return new LifecycleError(abortCodes[reason], `The exchange was aborted: ${reason}.`)
   }
@@ -354,6 +397,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
         status,
         bytes: this.bytes,
         error: this.error,
+        transaction: this.participants?.fate ?? null,
         method: this.method,
         url: this.url,
         route: this.route,

@@ -22,6 +22,8 @@ export class Hooks implements Gate {
   readonly hold: Hold
   private readonly exchange: ServerExchange
   private readonly waiting: CommitHook[] = []
+  /** Whether one of them is at work. */
+  isRunning = false
   private hasPassed = false
 
   constructor(exchange: ServerExchange, hold: (gate: Gate) => Hold) {
@@ -47,10 +49,38 @@ export class Hooks implements Gate {
     this.waiting.push(hook)
   }
 
+  /** Takes a hook that runs after all others, those too that are registered later. */
+  addLast(hook: CommitHook): void {
+    if (this.isOver) throw tooLate('the hooks had run and the reply was on its way')
+    this.waiting.unshift(hook)
+  }
+
   ask(head: ResponseHead): boolean | Promise<boolean> {
     const { exchange } = this
+    this.isRunning = true
     // In the context of the exchange: a stream may have lost it.
-    return exchange.lifecycle.options.context ? storage.run(exchange, runHooks, this, head) : runHooks(this, head)
+    const answer = exchange.lifecycle.options.context ? storage.run(exchange, runHooks, this, head) : runHooks(this, head)
+    if (typeof answer !== 'boolean') return this.follow(answer)
+    this.stop()
+    return answer
+  }
+
+  private async follow(answer: Promise<boolean>): Promise<boolean> {
+    try {
+      return await answer
+    } catch (error) {
+      this.stop()
+      // Nobody is told of a refusal before it is true.
+      await this.exchange.participants?.refuse()
+      throw error
+    } finally {
+      this.stop()
+    }
+  }
+
+  private stop(): void {
+    this.isRunning = false
+    this.exchange.participants?.release()
   }
 
   /** Runs hooks until one returns a promise. */
@@ -68,12 +98,16 @@ export class Hooks implements Gate {
     return true
   }
 
+  comeLate(): void {
+    this.exchange.participants?.release()
+  }
+
   refuse(error: unknown): void {
     this.exchange.refuse(error)
   }
 
   failLate(error: unknown): void {
-    this.exchange.failLate(error, 'commit-hook')
+    if (!this.exchange.hasFailedWith(error)) this.exchange.failLate(error, 'commit-hook')
   }
 
   private continueAfter(result: PromiseLike<unknown>, head: ResponseHead): Promise<boolean> {

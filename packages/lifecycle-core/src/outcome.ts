@@ -1,4 +1,5 @@
 import type { AbortPosition, AbortReason, HeaderFields } from './binding.js'
+import type { TransactionFate } from './participants.js'
 
 /**
  * The frozen facts of how an exchange ended. Reading it never touches the request or the response, which are let go of
@@ -25,6 +26,11 @@ export interface Outcome {
   readonly bytes: number | null
   /** What the handler threw, if it did, as far as the framework tells. */
   readonly error: unknown
+  /**
+   * What became of the transactions that the exchange had begun; `null` when there was none. An abort after the commit
+   * does not undo it.
+   */
+  readonly transaction: TransactionFate | null
   readonly method: string
   /** As the client sent it. */
   readonly url: string
@@ -48,6 +54,7 @@ export class LazyOutcome implements Outcome {
   readonly status: Outcome['status']
   readonly bytes: Outcome['bytes']
   readonly error: unknown
+  readonly transaction: Outcome['transaction']
   readonly method: string
   readonly url: string
   readonly route: Outcome['route']
@@ -66,6 +73,7 @@ export class LazyOutcome implements Outcome {
     this.status = facts.status
     this.bytes = facts.bytes
     this.error = facts.error
+    this.transaction = facts.transaction
     this.method = facts.method
     this.url = facts.url
     this.route = facts.route

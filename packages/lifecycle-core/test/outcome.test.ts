@@ -9,6 +9,7 @@ const facts: Omit<Outcome, 'headers'> = {
   status: 201,
   bytes: 17,
   error: undefined,
+  transaction: null,
   method: 'POST',
   url: '/orders',
   route: '/orders',

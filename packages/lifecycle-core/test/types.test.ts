@@ -9,7 +9,7 @@ import type {
 
 describe('the public names', () => {
   it('are these', () => {
-    const names = ['LifecycleError', 'after', 'beforeCommit', 'channelNames', 'current', 'errorCodes', 'formatDrainReport', 'onCommit', 'tickMs']
+    const names = ['LifecycleError', 'after', 'beforeCommit', 'channelNames', 'current', 'errorCodes', 'formatDrainReport', 'onCommit', 'tickMs', 'transaction']
     expect(Object.keys(index).toSorted()).toEqual(names)
   })
 })

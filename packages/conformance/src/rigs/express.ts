@@ -20,6 +20,7 @@ function express(name: string, framework: () => ReturnType<typeof express5>): Ri
       inject: 'Express has no injection',
       'handler-error': 'Express has no way to tell middleware that came before',
       listener: 'Express and not listener()',
+      'handler-promise': 'Express does not pass on what a handler returns',
     },
     async serve(handler, use, options) {
       const build = (app: ReturnType<typeof express5>, lifecycle: ReturnType<typeof createLifecycle>) => {

@@ -14,6 +14,7 @@ export const fastify: Rig = {
     http2: 'Fastify over HTTP/2 is covered by rules of its own',
     'late-mount': 'Fastify runs no hooks once the response has ended',
     listener: 'Fastify and not listener()',
+    'handler-promise': 'Fastify does not pass on what a handler returns',
   },
   async serve(handler, use, options) {
     const build = async (app: FastifyInstance, lifecycle: ReturnType<typeof createLifecycle>) => {

@@ -17,6 +17,7 @@ export const koa: Rig = {
     inject: 'Koa has no injection',
     listener: 'Koa and not listener()',
     'reply-at-once': 'on Koa a reply is a value, and the last one is sent',
+    'handler-promise': 'its rig waits for a reply when the handler has returned',
   },
   async serve(handler, use, options) {
     const build = (app: Koa, lifecycle: ReturnType<typeof createLifecycle>) => {

@@ -41,6 +41,7 @@ export const nodeAttach: Rig = {
   lacks: {
     ...lacks,
     before: 'attach sees every request first',
+    'handler-promise': 'the handler is called by the server',
     'late-mount': 'attach sees every request first',
     'error-page': 'the server is somebody else\'s: its errors stay where they were',
     listener: 'attach() and not listener()',

@@ -16,6 +16,7 @@ import { leavingRules } from './leaving.js'
 import { normalRules } from './normal.js'
 import { serverSideRules } from './server-side.js'
 import { tasksRules } from './tasks.js'
+import { transactionsRules } from './transactions.js'
 
 /** Every rule, by group. */
 export const rules: readonly Rule[] = [
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   ...fastifyRules,
   ...koaRules,
   ...tasksRules,
+  ...transactionsRules,
   ...faultsRules,
   ...guardRules,
   ...contextRules,
