@@ -46,7 +46,10 @@ export const scenarios: readonly Scenario[] = [
   { id: 'after-100-async', title: '100 tasks, async', kind: 'ours', tier: 3, calls: 100 },
   { id: 'ambient-after-1', title: '1 task, ambient after()', kind: 'ours', tier: 2, calls: 1, beside: 'als-run' },
   { id: 'ambient-on-commit', title: 'one ambient onCommit()', kind: 'ours', tier: 3, calls: 1, header: 'x-bench', beside: 'als-run' },
-  { id: 'guard', title: 'guard on', kind: 'ours', tier: 2, awaits: 'guard' },
+  { id: 'guard', title: 'guard on', kind: 'ours', tier: 2, beside: 'idle' },
+  { id: 'guard-call-sites', title: 'guard on, call sites', kind: 'ours', tier: 3, beside: 'idle' },
+  { id: 'chain', title: '10 middleware behind the mount', kind: 'ours', tier: 3, servers: ['express'], beside: 'idle' },
+  { id: 'guard-chain', title: 'guard on, 10 middleware', kind: 'ours', tier: 3, servers: ['express'], beside: 'chain' },
   { id: 'before-commit', title: 'one async beforeCommit', kind: 'ours', tier: 2, awaits: 'beforeCommit' },
   { id: 'body', title: 'body capture', kind: 'ours', tier: 2, awaits: 'body capture' },
 

@@ -6,10 +6,11 @@ import { type Application, type Applications, mapValues } from './application.js
 import { peers } from './peers.js'
 import { type Use, uses } from './uses.js'
 
-/** An application with one middleware, or none, and one route. */
-function application(middleware?: RequestHandler, act?: Use['act']): Express {
+/** An application with one middleware, or none, more that do nothing, and one route. */
+function application(middleware?: RequestHandler, act?: Use['act'], more = 0): Express {
   const app = express()
   if (middleware !== undefined) app.use(middleware)
+  for (let count = 0; count < more; count++) app.use((_req, _res, next) => next())
   app.get(['/', '/work'], (req, res) => {
     act?.(req.exchange, req)
     res.json({ ok: true })
@@ -34,5 +35,7 @@ export const applications: Applications = {
     })
     return createServer(app)
   }),
+  chain: () => createServer(application(createLifecycle({ context: false }).middleware, undefined, 10)),
+  'guard-chain': () => createServer(application(createLifecycle({ context: false, guard: true, callSites: false }).middleware, undefined, 10)),
   ...mapValues(uses, ({ options, act }): Application => () => createServer(application(createLifecycle(options).middleware, act))),
 }

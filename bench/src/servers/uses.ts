@@ -24,6 +24,8 @@ export const uses: Readonly<Record<string, Use>> = {
   idle: { options: explicit },
   'idle-untimed': { options: { context: false, timings: false } },
   'idle-ambient': { options: {} },
+  guard: { options: { context: false, guard: true, callSites: false } },
+  'guard-call-sites': { options: { context: false, guard: true, callSites: true } },
   'on-commit': {
     options: explicit,
     act: (exchange) =>

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { claimOf, exempt, isAfterwards, stoppedExchange } from '@afterword/adapter-node/adapter'
+import { claimOf, isAfterwards, stoppedExchange } from '@afterword/adapter-node/adapter'
 import { guardHandler, guardParameter, isGuarded } from './layer.js'
 import { type Application, type Handler, type Layer, type Next, type Request, type Router, routerBehind, routerOf } from './routing.js'
 
@@ -38,7 +38,7 @@ export function guardWhereMounted(mount: (...args: never[]) => unknown): void {
     if (layer !== undefined) Object.assign(layer, { handle: mount, name: mount.name })
     guardApplication(app)
   }
-  Object.assign(exempt(mount), { handle: mount, set: true, emit })
+  Object.assign(mount, { handle: mount, set: true, emit })
 }
 
 function guardRouter(router: Router): void {

@@ -55,11 +55,8 @@ function nextOf(req: Request, res: ServerResponse, next: Next, isExempt: boolean
   const guardedNext: Next = (error) => {
     const stopped = stoppedExchange(res)
     if (stopped === undefined) return next(error)
-    if (error && error !== 'route' && error !== 'router') {
-      stopped.truncate()
-      return next(error)
-    }
-    if (!isExempt || !hasAfterwards()) tellStopped(stopped, res, guardedNext)
+    if (error && error !== 'route' && error !== 'router') return next(error)
+    if (!isExempt) tellStopped(stopped, res, guardedNext)
     if (hasAfterwards()) walk(req, res, () => next(error))
   }
   return guardedNext

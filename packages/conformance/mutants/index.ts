@@ -5,6 +5,7 @@ import { drainMutants } from './drain.js'
 import { expressMutants } from './express.js'
 import { fastifyMutants } from './fastify.js'
 import { faultsMutants } from './faults.js'
+import { guardMutants } from './guard.js'
 import { headMutants } from './head.js'
 import { http2Mutants } from './http2.js'
 import { injectMutants } from './inject.js'
@@ -20,6 +21,7 @@ import type { Mutant } from './mutant.js'
 /** Every mutant, by group. */
 export const mutants: readonly Mutant[] = [
   ...normalMutants,
+  ...guardMutants,
   ...headMutants,
   ...leavingMutants,
   ...serverSideMutants,

@@ -87,14 +87,14 @@ export const guardComposeRules: readonly Rule[] = [
     title: 'MUST take errors, thrown, rejected or given to next, to the error middleware behind them, and what nobody takes to listener()',
     needs: ['listener'],
     run: async (rig) => {
-      for (const taken of [true, false]) {
+      for (const [taken, nested] of [[true, true], [true, false], [false, true], [false, false]]) {
         const seen: unknown[] = []
         const passOn: ErrorMiddleware = (error, _req, _res, next) => {
           seen.push(error)
           next(error)
         }
         await rig.serve(
-          chain(wrong, compose(fails, never), never, passOn, never, ...(taken ? [take] : []), never),
+          chain(wrong, nested ? compose(fails, never) : fails, never, passOn, never, ...(taken ? [take] : []), never),
           async (app) => {
             for (const path of ['/throws', '/rejects', '/next']) {
               const { status, body } = await app.ask(path)

@@ -159,8 +159,15 @@ export const guardExpressRules: readonly Rule[] = [
         rig,
         (app, trace, express) => {
           const router = express.Router()
-          router.use('/router', trace.reply('router', 'router'))
-          app.get('/route', trace.reply('route', 'route'))
+          // Half way through: a word that says where to go on is no error, which would cut the reply.
+          const half = (name: 'route' | 'router'): RequestHandler => (_req, res, next) => {
+            trace.ran.push(name)
+            res.write('a part')
+            next(name)
+            setImmediate(() => res.end())
+          }
+          router.use('/router', half('router'))
+          app.get('/route', half('route'))
           app.use(router)
           app.use(trace.pass('behind'))
         },
@@ -305,7 +312,7 @@ export const guardExpressRules: readonly Rule[] = [
         (app, lifecycle, express) => {
           app.use(lifecycle.middleware)
           const router = express.Router()
-          router.get('/:id', function show(req, res) {
+          router.get('/:id', function showInRouter(req, res) {
             res.send(`${req.baseUrl} ${req.params['id']} ${req.route.path}`)
           })
           app.use('/in', router)
@@ -327,7 +334,7 @@ export const guardExpressRules: readonly Rule[] = [
           const { headers } = await app.ask('/in/7', { method: 'OPTIONS' })
           assert.match(String(headers['allow']), /GET/)
           await app.ask('/layers')
-          assert(found.includes('middleware') && !found.includes('mounted_app') && found.includes(true) && found.includes('show'), String(found))
+          assert(found.includes('middleware') && !found.includes('mounted_app') && found.includes(true) && found.includes('showInRouter'), String(found))
           assert.deepEqual(app.faults, [])
         },
         guarded,

@@ -29,7 +29,7 @@ export const guardPlaceRules: readonly Rule[] = [
         const chain = compose(middleware)
         const warnings: string[] = []
         const stops = new Latch<unknown[]>()
-        const onWarning = ({ name, message }: Error) => void (name === 'LifecycleWarning' && message.includes(file) && warnings.push(message))
+        const onWarning = ({ name, message }: Error) => void (name === 'LifecycleWarning' && warnings.push(message))
         const onStop = (message: unknown) => {
           const { claimedAt, calledAt } = message as Record<string, unknown>
           stops.add([claimedAt, calledAt])
