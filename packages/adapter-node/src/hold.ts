@@ -6,6 +6,7 @@ import { type AnyResponse, isDestroyed, wholeStatus } from './head.js'
 import { HeldHead } from './held-head.js'
 import { type Method, type MethodName, Passage } from './passage.js'
 import { headSent, lock, unlock } from './lock.js'
+import { containHeld } from './second-reply.js'
 
 const slot = Symbol.for('afterword.hold')
 
@@ -94,6 +95,7 @@ export class HeldResponse implements Hold {
       gate.comeLate()
     }
     if (this.state === 'open' || (this.state === 'refused' && pages.getStore() === this)) return method.apply(res, args)
+    if (this.isSecond(name, args[0]) && containHeld(res, name as 'write', this.enter)) return this.answer(name)
     if (name === 'writeHead' && !this.takeHead(args)) return method.apply(res, args)
     checkChunk(name, args[0])
     if (this.state === 'refused' || this.isRefused) callBack(args, refusal())
@@ -106,6 +108,13 @@ export class HeldResponse implements Hold {
     if (this.state === 'watching' && name !== 'addTrailers') return this.ask(name)
     this.bound()
     return this.answer(name)
+  }
+
+  /** Whether a call belongs to another reply than the one that waits. An end without a body is never one. */
+  private isSecond(name: MethodName, chunk: unknown): boolean {
+    if (this.state !== 'holding') return false
+    if (name === 'end') return this.hasEnded && chunk !== undefined && chunk !== null && typeof chunk !== 'function'
+    return name === 'writeHead' || (name === 'write' && this.hasEnded)
   }
 
   /** Shows the gate the head. When no hook returned a promise, the reply passes at once. */

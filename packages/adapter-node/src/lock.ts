@@ -1,5 +1,7 @@
+import type { Below } from './call-site.js'
 import type { AnyResponse } from './head.js'
 import { type HeldResponse, holdOf } from './hold.js'
+import { claimHeld, containHeld } from './second-reply.js'
 
 /**
  * What a held response says of itself: that it was replied. Otherwise other middleware would reply a second time. Not
@@ -30,6 +32,7 @@ export function lock(res: AnyResponse): void {
     if (own !== undefined) ((res as Locked)[covered] ??= new Map()).set(name, own)
   }
   Object.defineProperties(res, facts)
+  claimHeld(res, lock)
 }
 
 /** Takes that back. */
@@ -57,14 +60,18 @@ function fact(tell: (hold: HeldResponse) => unknown): PropertyDescriptor {
 }
 
 /** The hooks change the head through this, too; nobody else may. */
-function guarded(name: string): PropertyDescriptor {
-  return {
+function guarded(name: 'setHeader' | 'setHeaders' | 'appendHeader' | 'removeHeader'): PropertyDescriptor {
+  const descriptor: PropertyDescriptor = {
     configurable: true,
     writable: true,
     value(this: AnyResponse, ...args: unknown[]) {
-      if (holdOf(this)?.head.isChanging !== true) throw headSent(this)
+      if (holdOf(this)?.head.isChanging !== true) {
+        if (containHeld(this, name, descriptor.value as Below)) return this
+        throw headSent(this)
+      }
       const own = (this as Locked)[covered]?.get(name)?.value as ((...args: unknown[]) => unknown) | undefined
       return (own ?? (Object.getPrototypeOf(this) as Record<string, (...args: unknown[]) => unknown>)[name])?.apply(this, args)
     },
   }
+  return descriptor
 }

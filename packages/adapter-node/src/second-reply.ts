@@ -1,5 +1,5 @@
 import { LifecycleError } from '@afterword/lifecycle-core'
-import { channels, type ServerExchange } from '@afterword/lifecycle-core/adapter'
+import { channels, exchangeOf, type ServerExchange } from '@afterword/lifecycle-core/adapter'
 import { type Below, callSite, placeOf, traceTo } from './call-site.js'
 import { Claim, claimOf, setClaim } from './claim.js'
 import type { AnyResponse } from './head.js'
@@ -25,11 +25,10 @@ interface Replaced {
  * ERR_HTTP_HEADERS_SENT, or becomes an 'error' event, and both can end the process.
  */
 export function contain(res: AnyResponse, exchange: ServerExchange, below?: Below): void {
-  if (claimOf(res) !== undefined) return
-  const { callSites } = exchange.lifecycle.options
-  setClaim(res, new Claim(exchange, callSites && below !== undefined ? callSite('The response was claimed here.', below) : undefined))
   const contained = res as Contained
   const replaced = res as unknown as Replaced
+  if (replaced.setHeader === setHeader) return
+  claimNow(res, exchange, below)
   // Middleware that holds a body back, such as compression, has methods of its own.
   if (Object.hasOwn(res, 'write')) (contained[originals] ??= {}).write = replaced.write
   if (Object.hasOwn(res, 'end')) (contained[originals] ??= {}).end = replaced.end
@@ -40,6 +39,25 @@ export function contain(res: AnyResponse, exchange: ServerExchange, below?: Belo
   replaced.writeHead = writeHead
   replaced.write = write
   replaced.end = end
+}
+
+/** A reply is held by hooks before its head is written: that is a claim as well. */
+export function claimHeld(res: AnyResponse, below: Below): void {
+  const exchange = exchangeOf(res)
+  if (exchange !== undefined && exchange.lifecycle.options.guard !== false) claimNow(res, exchange, below)
+}
+
+/** Keeps a second reply from one that is held. Whether it did: without the guard there is no claim. */
+export function containHeld(res: AnyResponse, method: keyof Replaced, below: Below): boolean {
+  if (claimOf(res) === undefined) return false
+  secondReply(res, method, below)
+  return true
+}
+
+function claimNow(res: AnyResponse, exchange: ServerExchange, below: Below | undefined): void {
+  if (claimOf(res) !== undefined) return
+  const { callSites } = exchange.lifecycle.options
+  setClaim(res, new Claim(exchange, callSites && below !== undefined ? callSite('The response was claimed here.', below) : undefined))
 }
 
 function setHeader(this: Contained): unknown {

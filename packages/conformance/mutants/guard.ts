@@ -46,6 +46,15 @@ const replies: readonly Mutant[] = [
   { id: 'guard: warnings in production', file: stop, find: 'if (!callSites || warned.has(pair)) return', replace: 'if (warned.has(pair)) return', rule: 'GRD-017', rig: 'node' },
 ]
 
+/** Of replies that hooks hold. */
+const held: readonly Mutant[] = [
+  { id: 'guard: a held reply is no claim', file: `${node}/lock.ts`, find: '  claimHeld(res, lock)\n', replace: '', rule: 'GRD-018', rig: 'node' },
+  { id: 'guard: fields of a held reply throw', file: `${node}/lock.ts`, find: 'if (containHeld(this, name, descriptor.value as Below)) return this', replace: 'void containHeld', rule: 'GRD-018', rig: 'express' },
+  { id: 'guard: a second body follows the held one', file: `${node}/hold.ts`, find: 'if (this.isSecond(name, args[0]) && containHeld', replace: 'if (!this.isSecond(name, args[0]) && containHeld', rule: 'GRD-018', rig: 'http2' },
+  { id: 'guard: an end without a body is a second reply to a held one', file: `${node}/hold.ts`, find: "return this.hasEnded && chunk !== undefined && chunk !== null && typeof chunk !== 'function'", replace: 'return this.hasEnded', rule: 'GRD-018', rig: 'fastify' },
+  { id: 'guard: what is behind a held reply runs', file: claim, find: 'return res.headersSent || res.writableEnded', replace: "return Object.getOwnPropertyDescriptor(res, 'headersSent') === undefined && (res.headersSent || res.writableEnded)", rule: 'GRD-019', rig: 'node' },
+]
+
 /** Of chains on Express. */
 const chains: readonly Mutant[] = [
   { id: 'guard: off, and yet every layer is wrapped', file: express, find: 'if (this.options.guard !== false) guardWhereMounted', replace: 'guardWhereMounted', rule: 'GRD-015', rig: 'express' },
@@ -61,7 +70,7 @@ const chains: readonly Mutant[] = [
   { id: 'guard: parameter callbacks are not guarded', file: guard, find: 'if (!isGuarded(callback)) callbacks[index]', replace: 'if (isGuarded(callback)) callbacks[index]', rule: 'GRD-022', rig: 'express' },
   { id: 'guard: only while the exchange is open', file: stop, find: 'if (!isClaimed(res)) return undefined', replace: "if (!isClaimed(res) || exchangeOf(res)?.phase === 'drained') return undefined", rule: 'GRD-023', rig: 'express' },
   { id: 'guard: what is registered later is not guarded', file: guard, find: 'seen.length === stack.length) return', replace: 'seen.length > 0) return', rule: 'GRD-024', rig: 'express' },
-  { id: 'guard: there only with the first request', file: guard, find: '    guardApplication(app)\n  }\n', replace: '  }\n', rule: 'GRD-030', rig: 'express4' },
+  { id: 'guard: there only with the first request', file: guard, find: '    guardApplication(app)\n  }\n', replace: '  }\n', rule: 'GRD-031', rig: 'express4' },
   { id: 'guard: nobody is told of a stopped next()', file: stop, find: 'if (channels.nextStopped.hasSubscribers) channels.nextStopped.publish', replace: 'if (!channels.nextStopped.hasSubscribers) channels.nextStopped.publish', rule: 'GRD-025', rig: 'express' },
   { id: 'guard: a layer without its name', file: guard, find: '{ handle: mount, name: mount.name }', replace: '{ handle: mount }', rule: 'GRD-026', rig: 'express' },
   { id: 'guard: routers are hidden from introspection', file: guard, find: 'if (router !== undefined) guardRouter(router)\n  else if (layer.route', replace: 'if (router !== undefined) { guardRouter(router); layer.handle = guardHandler(layer.handle, true) }\n  else if (layer.route', rule: 'GRD-026', rig: 'express' },
@@ -97,4 +106,4 @@ const others: readonly Mutant[] = [
   { id: 'fastify: a second send is reported without the guard', file: fastify, find: 'if (this.sent && claimOf(this.raw) !== undefined) {', replace: 'if (this.sent && claimOf(this.raw) === undefined) {', rule: 'GRD-061', rig: 'fastify' },
 ]
 
-export const guardMutants: readonly Mutant[] = [...replies, ...chains, ...others]
+export const guardMutants: readonly Mutant[] = [...replies, ...held, ...chains, ...others]

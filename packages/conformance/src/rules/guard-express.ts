@@ -152,27 +152,32 @@ export const guardExpressRules: readonly Rule[] = [
   },
   {
     id: 'GRD-021',
-    title: 'MUST stop at next(\'route\') and next(\'router\') as well',
+    title: "MUST stop at next('route') and next('router') as well, and say so, also where nothing is behind",
     needs,
-    run: (rig) =>
-      expectRuns(
-        rig,
-        (app, trace, express) => {
-          const router = express.Router()
-          // Half way through: a word that says where to go on is no error, which would cut the reply.
-          const half = (name: 'route' | 'router'): RequestHandler => (_req, res, next) => {
-            trace.ran.push(name)
-            res.write('a part')
-            next(name)
-            setImmediate(() => res.end())
-          }
-          router.use('/router', half('router'))
-          app.get('/route', half('route'))
-          app.use(router)
-          app.use(trace.pass('behind'))
-        },
-        { '/route': ['route'], '/router': ['router'] },
-      ),
+    run: async (rig) => {
+      let stops = 0
+      const listener = () => void stops++
+      subscribe(channelNames.nextStopped, listener)
+      try {
+        for (const behind of [true, false]) {
+          await expectRuns(
+            rig,
+            (app, trace, express) => {
+              const router = express.Router()
+              router.use('/router', trace.reply('router', 'router'))
+              app.use(router)
+              app.get('/route', trace.reply('route', 'route'))
+              if (behind) app.use(trace.pass('behind'))
+            },
+            { '/route': ['route'], '/router': ['router'] },
+          )
+        }
+      } finally {
+        unsubscribe(channelNames.nextStopped, listener)
+      }
+      // Two applications, two paths, two rounds.
+      assert.equal(stops, 8)
+    },
   },
   {
     id: 'GRD-022',
