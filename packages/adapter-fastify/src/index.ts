@@ -39,8 +39,13 @@ export class FastifyLifecycle extends NodeLifecycle {
     return refuse(exchangeOf(res)?.owner as FastifyReply, error)
   }
 
-  private mount(app: FastifyInstance, drain: PluginOptions['drain'] = {}, done: () => void): void {
-    this.checkDrain(drain)
+  private mount(app: FastifyInstance, drain: PluginOptions['drain'] = {}, done: (error?: Error) => void): void {
+    try {
+      this.checkDrain(drain)
+    } catch (error) {
+      // Fastify waits for ever for a plugin that throws.
+      return done(error as Error)
+    }
     // Registered twice, it would report every fault twice.
     if (app.hasRequestDecorator('exchange')) return done()
     app.decorateRequest('exchange', null as unknown as Exchange)

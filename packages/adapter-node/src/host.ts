@@ -10,7 +10,7 @@ export type NodeServer = NetServer
 export type UpgradedPolicy = 'wait' | 'destroy'
 
 /** What a host must know of the lifecycle. */
-interface Traffic extends Pick<Lifecycle, 'open'> {
+interface Traffic extends Pick<Lifecycle, 'open' | 'unended'> {
   readonly sessions: ReadonlySet<Http2Session>
   readonly upgraded: UpgradedPolicy
 }
@@ -40,7 +40,19 @@ export class ServerHost implements Host {
       if ('closeIdleConnections' in server) NetServer.prototype.close.call(server)
       else server.close()
     }
+    this.guard()
     for (const session of this.traffic.sessions) session.close()
+  }
+
+  /** Whoever calls `server.close()` meanwhile, as Fastify does, must not cut off what is not flushed. */
+  private guard(): void {
+    const { server, traffic } = this
+    const { closeIdleConnections: close } = server
+    if (close === undefined || Object.hasOwn(server, 'closeIdleConnections')) return
+    server.closeIdleConnections = () => {
+      if (traffic.unended === 0) close.call(server)
+    }
+    void this.closed.then(() => delete server.closeIdleConnections)
   }
 
   sweep(quiet: boolean, late: boolean): void {

@@ -1,11 +1,16 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { AbortReason } from '@afterword/lifecycle-core'
+import type { AbortReason, ResponseHead } from '@afterword/lifecycle-core'
 import { type Binding, exchangeOf } from '@afterword/lifecycle-core/adapter'
 import { connectionOf, knownConnection } from './connection.js'
 import { parseWireHead, watchHead, wroteHead } from './head.js'
 import { hold, heldHead } from './hold.js'
 import { answerRefusal } from './page.js'
+
+/** Set on a response to which a drain has added `Connection: close`. */
+const asked = Symbol('afterword.asked')
+
+type AskedResponse = ServerResponse & { [asked]?: true }
 
 /**
  * Binds `http.ServerResponse`. This file and `http2.ts` are the only ones that know native events, and these are the
@@ -34,9 +39,15 @@ export const http1: Binding<ServerResponse> = {
 
   endConnection(res) {
     // Only the last of a pipeline: what is queued behind a response that closes the connection is never sent.
-    const held = heldHead(res)
-    const isOpen = held !== undefined || !res.headersSent
-    if (isOpen && knownConnection(res.req.socket)?.open.at(-1) === res) (held ?? res).setHeader('connection', 'close')
+    const { open = [] } = knownConnection(res.req.socket) ?? {}
+    if (open.at(-1) !== res) return
+    for (const earlier of open as readonly AskedResponse[]) {
+      if (earlier[asked] === true && earlier !== res) openHead(earlier)?.removeHeader('connection')
+    }
+    const head = openHead(res)
+    if (head === undefined || head.getHeader('connection') === 'close') return
+    head.setHeader('connection', 'close')
+    ;(res as AskedResponse)[asked] = true
   },
 
   isWritten: (res) => res.writableEnded,
@@ -70,6 +81,11 @@ export const http1: Binding<ServerResponse> = {
   refuse: answerRefusal,
 }
 
+/** The head of a response as long as it may be changed, also while hooks hold it. */
+function openHead(res: ServerResponse): Pick<ResponseHead, 'getHeader' | 'setHeader' | 'removeHeader'> | undefined {
+  return heldHead(res) ?? (res.headersSent ? undefined : res)
+}
+
 function watchEnd(res: ServerResponse): void {
   const { socket } = res.req
   const connection = connectionOf(socket, watchSocket)
@@ -83,7 +99,8 @@ function watchEnd(res: ServerResponse): void {
 }
 
 function watchSocket(socket: Socket): void {
-  socket.on('close', onSocketClose)
+  // First in line: Node's own listener closes the responses, where one of the application's may throw.
+  socket.prependListener('close', onSocketClose)
 }
 
 function onPrefinish(this: ServerResponse): void {
@@ -126,7 +143,13 @@ function destroy(socket: Socket): void {
 }
 
 function onSocketClose(this: Socket): void {
-  const { open, queued } = connectionOf(this, watchSocket)
+  // In a later turn: what Node tells the others first, such as a request that it is aborted, still finds it open.
+  if (knownConnection(this)?.open.length !== 0) setImmediate(endLeft, this)
+}
+
+/** Ends what the close of its connection has left open. */
+function endLeft(socket: Socket): void {
+  const { open, queued } = connectionOf(socket, watchSocket)
   // One that was never queued, and has no socket, lost it to the application.
   for (const res of open) aborted(res, res.socket === null && !queued.has(res) ? 'detached' : reasonOf(res))
 }

@@ -105,7 +105,7 @@ export const leavingMutants: readonly Mutant[] = [
   {
     id: "'close' of the connection is not listened to",
     file: http1,
-    find: "socket.on('close', onSocketClose)",
+    find: "socket.prependListener('close', onSocketClose)",
     replace: '',
     rule: 'END-221',
     rig: 'node',
@@ -355,7 +355,7 @@ export const leavingMutants: readonly Mutant[] = [
   {
     id: 'what is queued when the storm comes is lost',
     file: http1,
-    find: "socket.on('close', onSocketClose)",
+    find: "socket.prependListener('close', onSocketClose)",
     replace: '',
     rule: 'END-211',
     rig: 'node',

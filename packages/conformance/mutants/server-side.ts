@@ -230,7 +230,7 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: 'what Node is not listened to is forgotten with it',
     file: http1,
-    find: "socket.on('close', onSocketClose)",
+    find: "socket.prependListener('close', onSocketClose)",
     replace: '',
     rule: 'END-343',
     rig: 'node',
