@@ -2,6 +2,8 @@ import { contextMutants } from './context.js'
 import { defaultsMutants } from './defaults.js'
 import { deployMutants } from './deploy.js'
 import { drainMutants } from './drain.js'
+import { drainSocketsMutants } from './drain-sockets.js'
+import { drainStepsMutants } from './drain-steps.js'
 import { expressMutants } from './express.js'
 import { fastifyMutants } from './fastify.js'
 import { faultsMutants } from './faults.js'
@@ -36,6 +38,8 @@ export const mutants: readonly Mutant[] = [
   ...contextMutants,
   ...drainMutants,
   ...deployMutants,
+  ...drainStepsMutants,
+  ...drainSocketsMutants,
   ...defaultsMutants,
   ...inputMutants,
 ]

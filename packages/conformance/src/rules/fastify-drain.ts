@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { lookup } from 'node:dns/promises'
+import dns from 'node:dns'
 import { Writable } from 'node:stream'
 import { gracefulShutdown } from '@afterword/adapter-fastify/shutdown'
 import { createLifecycle } from '@afterword/adapter-fastify'
@@ -21,6 +21,21 @@ function journal(): { readonly lines: string[]; readonly stream: Writable } {
     },
   })
   return { lines, stream }
+}
+
+/** Listens while `localhost` has two addresses, whatever the machine says. */
+async function withTwoAddresses(work: () => Promise<unknown>): Promise<void> {
+  const { lookup } = dns
+  const fake = (name: string, options: object, done: (error: null, addresses: object[]) => void): void => {
+    if (!('all' in options)) return lookup(name, options, done as never)
+    return done(null, ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 })))
+  }
+  dns.lookup = fake as never
+  try {
+    await work()
+  } finally {
+    dns.lookup = lookup
+  }
 }
 
 /** The options of the plugin, and the shutdown of an application. */
@@ -99,7 +114,6 @@ export const fastifyDrainRules: readonly Rule[] = [
     title: 'MUST drain every server of an application that listens on `localhost`',
     needs,
     run: async () => {
-      const addresses = new Set((await lookup('localhost', { all: true })).map(({ address }) => address))
       const lifecycle = createLifecycle()
       const app = createApp()
       await app.register(lifecycle.plugin)
@@ -110,10 +124,10 @@ export const fastifyDrainRules: readonly Rule[] = [
         await answer.opened
         return 'the last reply'
       })
-      await app.listen({ port: 0 })
+      await withTwoAddresses(() => app.listen({ port: 0 }))
       const [first, ...others] = lifecycle.serversOf(app)
       assert.equal(first, app.server)
-      assert.equal(others.length, addresses.size - 1)
+      assert.equal(others.length, 1)
       const last = [app.server, ...others].at(-1) as typeof app.server
       const { port, address } = last.address() as { port: number; address: string }
       const response = fetch(`http://${address.includes(':') ? `[${address}]` : address}:${port}`)
@@ -149,13 +163,14 @@ export const fastifyDrainRules: readonly Rule[] = [
         (app) =>
           onStage(
             app,
-            (log) => gracefulShutdown(app.lifecycle as never, instance, { log, readinessDelay: 20, onDrained: () => order.push('drained') }),
+            (log) => gracefulShutdown(app.lifecycle as never, instance, { log, readinessDelay: 600_000, onDrained: () => order.push('drained') }),
             async ({ emit, exited }) => {
               await app.ask()
               await app.outcome()
               emit('SIGTERM')
               assert.deepEqual([app.lifecycle.ready, app.server.listening], [false, true])
               assert.equal((await app.ask()).status, 200, 'it still accepts')
+              void app.lifecycle.drain({ readinessDelay: 0 })
               while (app.server.listening) await new Promise((resolve) => setImmediate(resolve))
               working.open()
               assert.equal(await exited, 0)
