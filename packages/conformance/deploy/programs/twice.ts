@@ -1,9 +1,9 @@
 import { start } from './start.js'
 import { tell, writeRow } from './tell.js'
 
-// Both would be waited for as long as a drain may take, which is longer than any test waits.
 const supervised = process.argv[4] === 'supervised'
 
+// Both would be waited for as long as a drain may take, which is longer than any test waits.
 await start({
   ...(supervised ? { timeout: 1_000 } : {}),
   handle({ path, reply, after }) {
