@@ -49,7 +49,7 @@ export const contextMutants: readonly Mutant[] = [
   {
     id: 'tasks run in the context of the turn',
     file: task,
-    find: 'run !== undefined && exchange.lifecycle.options.context',
+    find: 'run !== undefined && (options?.context ?? exchange.lifecycle.options.context)',
     replace: 'false',
     rule: 'CTX-004',
     rig: 'node',
@@ -57,7 +57,7 @@ export const contextMutants: readonly Mutant[] = [
   {
     id: 'tasks of an abort run in the context of the turn',
     file: task,
-    find: 'run !== undefined && exchange.lifecycle.options.context',
+    find: 'run !== undefined && (options?.context ?? exchange.lifecycle.options.context)',
     replace: 'false',
     rule: 'CTX-005',
     rig: 'node',
@@ -65,7 +65,7 @@ export const contextMutants: readonly Mutant[] = [
   {
     id: 'tasks of a pipelined request run in the context of the turn',
     file: task,
-    find: 'run !== undefined && exchange.lifecycle.options.context',
+    find: 'run !== undefined && (options?.context ?? exchange.lifecycle.options.context)',
     replace: 'false',
     rule: 'CTX-006',
     rig: 'node',

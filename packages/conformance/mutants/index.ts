@@ -17,6 +17,7 @@ import { leavingMutants } from './leaving.js'
 import { normalMutants } from './normal.js'
 import { serverSideMutants } from './server-side.js'
 import { tasksMutants } from './tasks.js'
+import { tasksLimitsMutants } from './tasks-limits.js'
 import { transactionsMutants } from './transactions.js'
 import type { Mutant } from './mutant.js'
 
@@ -33,6 +34,7 @@ export const mutants: readonly Mutant[] = [
   ...fastifyMutants,
   ...koaMutants,
   ...tasksMutants,
+  ...tasksLimitsMutants,
   ...transactionsMutants,
   ...faultsMutants,
   ...contextMutants,

@@ -113,8 +113,8 @@ export const inputMutants: readonly Mutant[] = [
   {
     id: 'options of a task are not checked',
     file: exchange,
-    find: 'if (options !== undefined) checkTaskOptions(options)',
-    replace: 'void checkTaskOptions',
+    find: "if (typeof work === 'function') checkTaskOptions(options)",
+    replace: "if (typeof work === 'function') void checkTaskOptions",
     rule: 'INP-012',
     rig: 'node',
   },

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.js'
 const exchange = 'packages/lifecycle-core/src/exchange.ts'
 const lifecycle = 'packages/lifecycle-core/src/lifecycle.ts'
 const scheduler = 'packages/lifecycle-core/src/scheduler.ts'
+const refusal = 'packages/lifecycle-core/src/refusal.ts'
 const sink = 'packages/lifecycle-core/src/sink.ts'
 const task = 'packages/lifecycle-core/src/task.ts'
 
@@ -10,16 +11,16 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'tasks in the reverse order',
     file: exchange,
-    find: 'for (const task of held) if',
-    replace: 'for (const task of held.reverse()) if',
+    find: 'while (held.oldest !== undefined) lifecycle.scheduler.release(held.oldest, now)',
+    replace: 'for (const task of [...held].toReversed()) lifecycle.scheduler.release(task, now)',
     rule: 'TSK-001',
     rig: 'node',
   },
   {
     id: 'tasks do not wait for the end',
     file: exchange,
-    find: 'if (hasEnded(this.phase) && this.held === undefined) this.lifecycle.scheduler.release(task)',
-    replace: 'if (this.held === undefined) this.lifecycle.scheduler.release(task)',
+    find: 'if (this.isTold) this.lifecycle.scheduler.release',
+    replace: 'if (this.held === undefined) this.lifecycle.scheduler.release',
     rule: 'TSK-001',
     rig: 'node',
   },
@@ -34,8 +35,8 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'tasks after a finish only',
     file: exchange,
-    find: 'for (const task of held) if (task.state',
-    replace: "for (const task of held) if (this.reason === null && task.state",
+    find: 'while (held.oldest !== undefined) lifecycle',
+    replace: 'while (this.reason === null && held.oldest !== undefined) lifecycle',
     rule: 'TSK-003',
     rig: 'node',
   },
@@ -98,8 +99,8 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'late tasks never start',
     file: exchange,
-    find: 'if (hasEnded(this.phase) && this.held === undefined) this.lifecycle.scheduler.release(task)',
-    replace: 'if (false) this.lifecycle.scheduler.release(task)',
+    find: 'if (this.isTold) this.lifecycle.scheduler.release',
+    replace: 'if (false) this.lifecycle.scheduler.release',
     rule: 'TSK-007',
     rig: 'node',
   },
@@ -114,7 +115,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'nobody hears that a late task has settled',
     file: scheduler,
-    find: '    task.exchange.drop(task)\n    this.lifecycle.changed()',
+    find: '    task.exchange.drop(task)\n    lifecycle.changed()',
     replace: '    task.exchange.drop(task)',
     rule: 'TSK-007',
     rig: 'node',
@@ -154,7 +155,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'a place that is free goes unnoticed',
     file: scheduler,
-    find: '      if (this.ready.size > 0) this.wake()\n',
+    find: '    if (this.unsettled.ready.size > 0) this.wake()\n',
     replace: '',
     rule: 'TSK-010',
     rig: 'node',
@@ -202,8 +203,8 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'a promise stays queued',
     file: scheduler,
-    find: "if (task.state === 'queued') task.state = 'running'",
-    replace: '',
+    find: "      task.state = 'running'\n      task.exchange.hold(task)",
+    replace: '      task.exchange.hold(task)',
     rule: 'TSK-013',
     rig: 'node',
   },
@@ -233,7 +234,7 @@ export const tasksMutants: readonly Mutant[] = [
   },
   {
     id: 'no limit of depth',
-    file: scheduler,
+    file: refusal,
     find: 'if (task.depth > maxDepth) {',
     replace: 'if (task.depth > 50) {',
     rule: 'TSK-016',
@@ -241,7 +242,7 @@ export const tasksMutants: readonly Mutant[] = [
   },
   {
     id: 'one task too many',
-    file: scheduler,
+    file: refusal,
     find: 'if (task.depth > maxDepth) {',
     replace: 'if (task.depth > maxDepth + 1) {',
     rule: 'TSK-016',
@@ -250,7 +251,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'a refusal does not reach the sink',
     file: scheduler,
-    find: "      exchange.report(refusal, 'task', task.name)\n",
+    find: "    task.exchange.report(refusal, 'task', task.name)\n",
     replace: '',
     rule: 'TSK-016',
     rig: 'node',
@@ -258,7 +259,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'a refusal does not reach its subscriber',
     file: scheduler,
-    find: '      this.lifecycle.tellRefused(task, refusal)\n',
+    find: '    this.lifecycle.tellRefused(task, refusal)\n',
     replace: '',
     rule: 'TSK-016',
     rig: 'node',
@@ -274,7 +275,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'a task does not know how deep it is',
     file: scheduler,
-    find: 'if (task.exchange.lifecycle.options.context) storage.enterWith(task)',
+    find: 'if (task.hasContext) storage.enterWith(task)',
     replace: '',
     rule: 'TSK-016',
     rig: 'node',
@@ -290,15 +291,15 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'depth never ends',
     file: exchange,
-    find: '    if (this.depths !== undefined && task.hasStarted) leaveDepth(this.depths, task.depth)\n',
+    find: '    if (this.depths !== undefined && task.marksDepth) leaveDepth(this.depths, task.depth)\n',
     replace: '',
     rule: 'TSK-017',
     rig: 'node',
   },
   {
     id: 'tasks after the drain',
-    file: scheduler,
-    find: 'if (this.sealed) {',
+    file: refusal,
+    find: 'if (isSealed) {',
     replace: 'if (false) {',
     rule: 'TSK-018',
     rig: 'node',
@@ -338,24 +339,24 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'a task that was cancelled in the queue is waited for',
     file: scheduler,
-    find: "if (task.state === 'queued') this.leave(task, 'cancelled')\n    else this.conclude",
-    replace: 'this.conclude',
+    find: "if (task.state === 'queued') this.leave(task, 'cancelled')\n    else this.overtake",
+    replace: 'this.overtake',
     rule: 'TSK-020',
     rig: 'node',
   },
   {
     id: 'a task that was cancelled in the queue runs',
     file: scheduler,
-    find: "if (task.state !== 'queued') return\n    task.state = 'running'",
-    replace: "task.state = 'running'",
+    find: '      unsettled.remove(task)\n',
+    replace: "      if (task.state !== 'queued') unsettled.remove(task)\n",
     rule: 'TSK-020',
     rig: 'node',
   },
   {
     id: 'cancel leaves the signal alone',
     file: scheduler,
-    find: "else this.conclude(task, 'cancelled')\n    task.abort(reason)",
-    replace: "else this.conclude(task, 'cancelled')",
+    find: "else this.overtake(task, 'cancelled')\n    task.abort(reason)",
+    replace: "else this.overtake(task, 'cancelled')",
     rule: 'TSK-021',
     rig: 'node',
   },
@@ -386,7 +387,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'nobody waits for a task that was cancelled while it ran',
     file: scheduler,
-    find: "else this.conclude(task, 'cancelled')",
+    find: "else this.overtake(task, 'cancelled')",
     replace: "else this.leave(task, 'cancelled')",
     rule: 'TSK-021',
     rig: 'node',
@@ -394,7 +395,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'nobody waits for a task that timed out',
     file: scheduler,
-    find: "this.conclude(task, 'timed-out')",
+    find: "this.overtake(task, 'timed-out')",
     replace: "this.leave(task, 'timed-out')",
     rule: 'TSK-022',
     rig: 'node',
@@ -426,16 +427,16 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'no timeout for promises',
     file: scheduler,
-    find: '    task.since = this.lifecycle.now()\n',
-    replace: '',
+    find: '      this.unsettled.move(task, this.unsettled.started, now)\n      if (task.timeout',
+    replace: '      this.unsettled.move(task, this.unsettled.blocked, now)\n      if (task.timeout',
     rule: 'TSK-022',
     rig: 'node',
   },
   {
     id: 'the client takes the tasks along',
     file: exchange,
-    find: '    const held = this.held as Task[]\n',
-    replace: "    const held = this.held as Task[]\n    if (this.reason === 'client') held[0]?.abort(this.abortError('client'))\n",
+    find: '    const held = this.held as Registry<Task>\n',
+    replace: "    const held = this.held as Registry<Task>\n    if (this.reason === 'client') held.oldest?.abort(this.abortError('client'))\n",
     rule: 'TSK-023',
     rig: 'node',
   },

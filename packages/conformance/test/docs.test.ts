@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, afterwards, beforeCommit, channelNames, compose, createLifecycle, errorCodes, onCommit, tickMs, transaction } from '@afterword/adapter-node'
+import { after, afterwards, beforeCommit, channelNames, compose, createLifecycle, errorCodes, onCommit, tickMs, transaction, waitUntil } from '@afterword/adapter-node'
 import { type Binding, nextPhase } from '@afterword/lifecycle-core/adapter'
 import { describe, expect, it } from 'vitest'
 import { versions } from '../../../scripts/runtimes.mjs'
@@ -115,7 +115,7 @@ describe('bad input', () => {
   const [table] = page('docs/errors.md').tables('bad input')
   const lifecycle = createLifecycle()
   const exchange = lifecycle.begin(silent, {}, 'GET', '/')
-  const outside = { after, onCommit, beforeCommit }
+  const outside = { after, onCommit, beforeCommit, waitUntil }
   const inside = {
     afterwards,
     compose,
@@ -124,6 +124,7 @@ describe('bad input', () => {
     after: exchange.after.bind(exchange),
     onCommit: exchange.onCommit.bind(exchange),
     beforeCommit: exchange.beforeCommit.bind(exchange),
+    waitUntil: exchange.waitUntil.bind(exchange),
     drain: lifecycle.drain.bind(lifecycle),
     listener: lifecycle.listener.bind(lifecycle),
     attach: lifecycle.attach.bind(lifecycle),

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { LifecycleError } from './errors.js'
 import type { CommitListener, Exchange, ServerExchange } from './exchange.js'
 import type { CommitHook } from './hooks.js'
-import type { Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
+import type { PromiseOptions, Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
 
 const key = Symbol.for('afterword.context')
 const shared = globalThis as { [key]?: AsyncLocalStorage<ServerExchange | Task> }
@@ -47,6 +47,21 @@ export function current(): Exchange | undefined {
  */
 export function after(task: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle {
   return required('after').after(task, options)
+}
+
+/**
+ * Makes the drain wait for a promise, and sends its rejection to the sink: the familiar name of `after(promise)`.
+ *
+ * @throws {LifecycleError} `ERR_LIFECYCLE_NO_EXCHANGE` outside a request; `ERR_LIFECYCLE_INVALID_ARGUMENT` for anything
+ * but a promise; `ERR_LIFECYCLE_INVALID_OPTION` and `ERR_LIFECYCLE_UNKNOWN_OPTION` for wrong options.
+ *
+ * @example
+ * ```ts
+ * waitUntil(cache.refresh(key))
+ * ```
+ */
+export function waitUntil(promise: PromiseLike<unknown>, options?: PromiseOptions): TaskHandle {
+  return required('waitUntil').waitUntil(promise, options)
 }
 
 /**

@@ -7,7 +7,7 @@ import { handOver } from './handover.js'
 import type { Lifecycle } from './lifecycle.js'
 import { check, isMs, type Requirements } from './options.js'
 import { countsBetween, describeCut, type CutExchange, type DrainPhases, type DrainReport, stuckByRoute } from './report.js'
-import type { TaskCounts } from './scheduler.js'
+import type { TaskCounts } from './stats.js'
 
 /** What becomes of a request that comes on an open connection once the server has stopped. */
 export type DrainingPolicy = 'serve' | 'reject'

@@ -12,6 +12,7 @@ export const errorCodes = {
   ERR_LIFECYCLE_TRANSACTION_IN_USE: 'The reply waited for `run()`, which went on for longer than the grace; the transaction was rolled back.',
   ERR_LIFECYCLE_SEALED: 'A task was scheduled after the drain was sealed; it was refused.',
   ERR_LIFECYCLE_TASK_DEPTH: 'Tasks scheduled tasks beyond `maxDepth`; the last one was refused.',
+  ERR_LIFECYCLE_QUEUE_FULL: 'As many tasks as `maxQueued` allows were queued; one was refused.',
   ERR_LIFECYCLE_TASK_TIMEOUT: 'A task ran longer than its timeout.',
   ERR_LIFECYCLE_TASK_CANCELLED: 'A task was cancelled through its handle.',
   ERR_LIFECYCLE_DRAINING: 'The drain reached its deadline.',

@@ -4,13 +4,13 @@ import { currentTask, storage } from './context.js'
 import { type ErrorCode, LifecycleError } from './errors.js'
 import { type CommitHook, Hooks, tooLate } from './hooks.js'
 import type { Lifecycle } from './lifecycle.js'
-import { assertFunction, assertTask, checkTaskOptions } from './options.js'
+import { assertFunction, assertPromise, assertTask, checkPromiseOptions, checkTaskOptions } from './options.js'
 import { LazyOutcome, type Outcome } from './outcome.js'
 import { type Participant, Participants } from './participants.js'
 import { hasEnded, isOpen, nextPhase, type Phase, type PhaseSignal } from './phase.js'
-import type { Member } from './registry.js'
+import { type Member, Registry } from './registry.js'
 import { heeds, isThenable, settle, type FaultSource } from './sink.js'
-import type { Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
+import type { PromiseOptions, Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
 
 /** Sees the head just before it is written, and may change it. Synchronous. */
 export type CommitListener = (head: ResponseHead, exchange: Exchange) => void
@@ -34,6 +34,8 @@ export interface Exchange {
   readonly signal: AbortSignal
   /** The same as the free function `after`, for this exchange. */
   after(task: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle
+  /** The same as the free function `waitUntil`, for this exchange. */
+  waitUntil(promise: PromiseLike<unknown>, options?: PromiseOptions): TaskHandle
   /** The same as the free function `onCommit`, for this exchange. */
   onCommit(listener: CommitListener): void
   /** The same as the free function `beforeCommit`, for this exchange. */
@@ -86,7 +88,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   handling: PromiseLike<unknown> | undefined = undefined
   private controller: AbortController | undefined = undefined
   /** Tasks that wait for the end to be told; `undefined` when none ever did, or when it has been. */
-  private held: Task[] | undefined = undefined
+  held: Registry<Task> | undefined = undefined
   private unsettled = 0
   /** Without the async context: how many tasks run at each depth. */
   private depths: number[] | undefined = undefined
@@ -122,8 +124,17 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   after(work: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle {
     assertTask(work)
-    if (options !== undefined) checkTaskOptions(options)
+    if (options !== undefined) {
+      if (typeof work === 'function') checkTaskOptions(options)
+      else checkPromiseOptions('after', options)
+    }
     return this.lifecycle.scheduler.schedule(this, work, options)
+  }
+
+  waitUntil(promise: PromiseLike<unknown>, options?: PromiseOptions): TaskHandle {
+    assertPromise(promise)
+    if (options !== undefined) checkPromiseOptions('waitUntil', options)
+    return this.lifecycle.scheduler.schedule(this, promise, options)
   }
 
   onCommit(listener: CommitListener): void {
@@ -225,7 +236,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     if (this.receivedAt !== 0) this.endedAt = performance.now()
     lifecycle.unended--
     if (this.held !== undefined || lifecycle.hasAudience || (this.controller !== undefined && this.reason !== null)) {
-      this.held ??= []
+      this.held ??= new Registry()
       lifecycle.scheduler.tell(this)
     } else if (this.unsettled === 0) this.drain()
   }
@@ -243,9 +254,10 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   private conclude(): void {
     const { outcome, lifecycle } = this
     lifecycle.tellOutcome(outcome, this)
-    const held = this.held as Task[]
+    const held = this.held as Registry<Task>
     this.held = undefined
-    for (const task of held) if (task.state !== 'cancelled') lifecycle.scheduler.release(task)
+    const now = lifecycle.now()
+    while (held.oldest !== undefined) lifecycle.scheduler.release(held.oldest, now)
     if (this.unsettled === 0) this.drain()
     else lifecycle.changed()
   }
@@ -260,17 +272,22 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   // Tasks.
 
+  /** Whether it has ended and its tasks may start. */
+  get isTold(): boolean {
+    return hasEnded(this.phase) && this.held === undefined
+  }
+
   /** Takes a task until the end is told; after that it is ready at once. */
   hold(task: Task): void {
     this.unsettled++
-    if (hasEnded(this.phase) && this.held === undefined) this.lifecycle.scheduler.release(task)
-    else (this.held ??= []).push(task)
+    if (this.isTold) this.lifecycle.scheduler.release(task, this.lifecycle.now())
+    else this.lifecycle.scheduler.unsettled.hold(task, (this.held ??= new Registry()))
   }
 
   /** A task starts. */
   enter(task: Task): void {
-    task.hasStarted = true
-    if (this.lifecycle.options.context) return
+    if (task.hasContext) return
+    task.marksDepth = true
     this.depths ??= [0]
     this.depths[task.depth] = (this.depths[task.depth] ?? 0) + 1
   }
@@ -278,13 +295,14 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   /** A task has settled. */
   drop(task: Task): void {
     this.unsettled--
-    if (this.depths !== undefined && task.hasStarted) leaveDepth(this.depths, task.depth)
-    if (this.unsettled === 0 && this.held === undefined && hasEnded(this.phase)) this.drain()
+    if (this.depths !== undefined && task.marksDepth) leaveDepth(this.depths, task.depth)
+    if (this.unsettled === 0 && this.isTold) this.drain()
   }
 
   /** Exact where the async context tells the caller's task; otherwise below the deepest that runs. */
   depthOfNextTask(): number {
-    return this.lifecycle.options.context ? (currentTask()?.depth ?? 0) + 1 : (this.depths?.length ?? 1)
+    const task = currentTask()
+    return task === undefined ? (this.depths?.length ?? 1) : task.depth + 1
   }
 
   // Faults.

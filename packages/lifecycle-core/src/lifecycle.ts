@@ -11,6 +11,7 @@ import { Registry } from './registry.js'
 import type { DrainReport } from './report.js'
 import { Scheduler } from './scheduler.js'
 import { Sink, isThenable, settle } from './sink.js'
+import { type LifecycleStats, statsOf } from './stats.js'
 import type { Task } from './task.js'
 import { Ticker } from './ticker.js'
 
@@ -137,6 +138,18 @@ export class Lifecycle {
    */
   async idle(): Promise<void> {
     while (!this.isIdle) await this.nextChange()
+  }
+
+  /**
+   * Figures of this instant. They add up, and take constant time, so they can be polled.
+   *
+   * @example
+   * ```ts
+   * setInterval(() => gauge('after.queued', lifecycle.stats().queued), 1000).unref()
+   * ```
+   */
+  stats(): LifecycleStats {
+    return statsOf(this.open.size, this.scheduler.counts, this.scheduler.unsettled)
   }
 
   get isIdle(): boolean {

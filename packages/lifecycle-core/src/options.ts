@@ -4,7 +4,14 @@ import type { CommitHook } from './hooks.js'
 import type { Outcome } from './outcome.js'
 import type { AbandonedTask } from './report.js'
 import { isThenable, type OnError } from './sink.js'
-import type { TaskFunction, TaskHandle, TaskOptions } from './task.js'
+import type { PromiseOptions, TaskFunction, TaskHandle, TaskOptions } from './task.js'
+
+/**
+ * What becomes of a task when `maxQueued` tasks are queued: it is refused (`refuse`); the oldest queued one is refused in its place
+ * (`drop-oldest`); or it starts in the turn in which the end of its exchange is told, whatever `concurrency` says and without
+ * a pause for I/O (`inline`), which slows down everything that could bring more.
+ */
+export type Overflow = 'refuse' | 'drop-oldest' | 'inline'
 
 /** Options of one application. */
 export interface LifecycleOptions {
@@ -36,6 +43,10 @@ export interface LifecycleOptions {
   taskTimeout?: number
   /** How many tasks may run at a time. Default: 1 000. */
   concurrency?: number
+  /** How many tasks may be queued, those included that wait for the end of their exchange. Default: 100 000. */
+  maxQueued?: number
+  /** What becomes of a task too many. Default: `refuse`. */
+  overflow?: Overflow
   /** How deep tasks may schedule tasks. Default: 32. */
   maxDepth?: number
   /**
@@ -63,6 +74,8 @@ const defaults = {
   exchangeTimeout: Infinity,
   taskTimeout: 30_000,
   concurrency: 1000,
+  maxQueued: 100_000,
+  overflow: 'refuse',
   maxDepth: 32,
   guard: false as boolean | 'strict',
 } satisfies LifecycleOptions
@@ -74,6 +87,7 @@ type Requirement = readonly [holds: (value: unknown) => boolean, words: string]
 export type Requirements = Readonly<Record<string, Requirement>>
 
 const isFunction: Requirement = [(value) => typeof value === 'function', 'a function']
+const isString: Requirement = [(value) => typeof value === 'string', 'a string']
 const isBoolean: Requirement = [(value) => typeof value === 'boolean', 'true or false']
 const isCount: Requirement = [(value) => value === Infinity || (Number.isInteger(value) && Number(value) > 0), 'a whole number above 0']
 /** A length of time. */
@@ -91,19 +105,31 @@ const lifecycleRequirements: Requirements = {
   exchangeTimeout: isMs,
   taskTimeout: isMs,
   concurrency: isCount,
+  maxQueued: isCount,
+  overflow: [(value) => value === 'refuse' || value === 'drop-oldest' || value === 'inline', "'refuse', 'drop-oldest' or 'inline'"],
   maxDepth: isCount,
   guard: [(value) => typeof value === 'boolean' || value === 'strict', "true, false or 'strict'"],
   callSites: isBoolean,
 }
 
 const taskRequirements: Requirements = {
-  name: [(value) => typeof value === 'string', 'a string'],
+  name: isString,
   when: [
     (value) => typeof value === 'function' || value === 'finished' || value === 'aborted' || value === 'success',
     "'finished', 'aborted', 'success' or a function",
   ],
   timeout: isMs,
   descriptor: [isJson, 'what JSON can hold: plain objects, lists, text, finite numbers, true, false and null'],
+  key: [isKey, 'a string, a number, a bigint or a symbol'],
+  context: isBoolean,
+}
+
+const isTooLate: Requirement = [() => false, 'left out for a promise, which runs already (after() also takes a function)']
+const promiseRequirements: Requirements = { ...taskRequirements, when: isTooLate, key: isTooLate, context: isTooLate }
+
+/** Objects are no keys: two that look alike are not the same, so that nothing would be in order. */
+function isKey(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'bigint' || typeof value === 'symbol' || (typeof value === 'number' && !Number.isNaN(value))
 }
 
 /** Checks the options of an application and fills in the defaults. */
@@ -116,6 +142,11 @@ export function resolveOptions(options: LifecycleOptions = {}): ResolvedOptions 
 /** Checks the options of a task. */
 export function checkTaskOptions(options: TaskOptions): void {
   check('after', options, taskRequirements)
+}
+
+/** Checks the options of a promise: nothing can say any more when it starts. */
+export function checkPromiseOptions(caller: string, options: PromiseOptions): void {
+  check(caller, options, promiseRequirements)
 }
 
 /** Checks options by name and type; `undefined` stands for an option that is absent. */
@@ -157,6 +188,12 @@ function isJson(value: unknown, path: readonly unknown[] = []): boolean {
   // In a list JSON makes null of it; elsewhere it leaves it out.
   if (Array.isArray(value)) return [...value].every((each) => isJson(each, [...path, value]))
   return Object.values(value).every((each) => each === undefined || isJson(each, [...path, value]))
+}
+
+/** Checks that something can be waited for. */
+export function assertPromise(value: PromiseLike<unknown>): void {
+  if (isThenable(value)) return
+  throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', `waitUntil() takes a promise, not ${show(value)}. Pass a function to after().`)
 }
 
 function show(value: unknown): string {

@@ -1,7 +1,7 @@
 import type { AbortPosition } from './binding.js'
 import type { ServerExchange } from './exchange.js'
 import type { Phase } from './phase.js'
-import type { TaskCounts } from './scheduler.js'
+import type { TaskCounts } from './stats.js'
 import type { Task, TaskState } from './task.js'
 
 /** A task that the drain did not wait for any longer. One that timed out or was cancelled is lost too, until it settles. */

@@ -3,40 +3,33 @@ import { channels } from './channels.js'
 import { storage } from './context.js'
 import { LifecycleError } from './errors.js'
 import type { ServerExchange } from './exchange.js'
+import { Lanes } from './lane.js'
 import type { Lifecycle } from './lifecycle.js'
-import { Registry } from './registry.js'
+import { queueIsFull, refusalOf } from './refusal.js'
 import { Ring } from './ring.js'
 import { isThenable, settle } from './sink.js'
+import type { TaskCounts } from './stats.js'
 import { Task, type TaskFunction, type TaskOptions, type TaskState } from './task.js'
+import { Unsettled } from './unsettled.js'
 
 /** Ms of after-work in one turn of the event loop; then I/O comes first again. */
 const turnMs = 2
 
-/** What became of the tasks that have settled so far, and of those that were refused. */
-export interface TaskCounts {
-  scheduled: number
-  completed: number
-  failed: number
-  'timed-out': number
-  cancelled: number
-  refused: number
-}
-
 /** Starts tasks after the end of their exchange, in turns of their own, and keeps count of them until they settle. */
 export class Scheduler {
-  /** Every task that was accepted and has not settled, those that timed out included. */
-  readonly unsettled = new Registry<Task>()
+  readonly unsettled: Unsettled
   readonly counts: TaskCounts = { scheduled: 0, completed: 0, failed: 0, 'timed-out': 0, cancelled: 0, refused: 0 }
   /** After the drain: every further task is refused. */
   sealed = false
   private readonly lifecycle: Lifecycle
   private readonly ended = new Ring<ServerExchange>()
-  private readonly ready = new Ring<Task>()
+  readonly lanes = new Lanes()
   private places: number
   private awake = false
 
   constructor(lifecycle: Lifecycle) {
     this.lifecycle = lifecycle
+    this.unsettled = new Unsettled(lifecycle.open)
     this.places = lifecycle.options.concurrency
   }
 
@@ -45,35 +38,41 @@ export class Scheduler {
     const run = typeof work === 'function' ? work : undefined
     const task = new Task(exchange, run, exchange.depthOfNextTask(), options)
     this.counts.scheduled++
-    const refusal = this.refusal(task)
-    if (refusal === undefined) {
-      this.unsettled.add(task)
-      exchange.hold(task)
-    } else {
+    const refusal = refusalOf(task, this.sealed, this.unsettled.queued, this.lifecycle.options)
+    if (refusal === undefined) this.accept(task)
+    else {
       task.conclude('refused')
       this.counts.refused++
-      exchange.report(refusal, 'task', task.name)
-      this.lifecycle.tellRefused(task, refusal)
+      this.tellRefused(task, refusal)
     }
     if (run === undefined) this.follow(task, work as PromiseLike<unknown>)
     return task
   }
 
-  private refusal(task: Task): LifecycleError | undefined {
-    const { maxDepth } = this.lifecycle.options
-    if (this.sealed) {
-      return new LifecycleError(
-        'ERR_LIFECYCLE_SEALED',
-        `after(${task.name}) was called when the drain was over. Put the work somewhere durable, or drain later.`,
-      )
+  private accept(task: Task): void {
+    if (task.run === undefined) {
+      // It runs already, and waits for nothing.
+      task.state = 'running'
+      task.exchange.hold(task)
+      return
     }
-    if (task.depth > maxDepth) {
-      return new LifecycleError(
-        'ERR_LIFECYCLE_TASK_DEPTH',
-        `after(${task.name}) was called ${task.depth} tasks deep. Use a loop in one task, or raise maxDepth (${maxDepth}).`,
-      )
-    }
-    return undefined
+    const { maxQueued, overflow } = this.lifecycle.options
+    const isFull = this.unsettled.queued >= maxQueued
+    if (isFull && overflow === 'inline') task.place = 'none needed'
+    task.exchange.hold(task)
+    // After that: whoever is told of it may schedule more, and must find the queue full.
+    if (isFull && overflow === 'drop-oldest') this.dropOldest()
+  }
+
+  private dropOldest(): void {
+    const task = (this.unsettled.longestWaiting ?? this.unsettled.oldestHeld) as Task
+    this.leave(task, 'refused')
+    this.tellRefused(task, queueIsFull(task, this.lifecycle.options.maxQueued))
+  }
+
+  private tellRefused(task: Task, refusal: LifecycleError): void {
+    task.exchange.report(refusal, 'task', task.name)
+    this.lifecycle.tellRefused(task, refusal)
   }
 
   /** An exchange has ended and somebody is to be told, in a later turn. */
@@ -82,14 +81,18 @@ export class Scheduler {
     this.wake()
   }
 
-  /** The exchange of this task has ended: it may start as soon as there is a place. */
-  release(task: Task): void {
-    task.since = this.lifecycle.now()
+  /** The exchange of this task has ended: it may start as soon as its key and a place are free. */
+  release(task: Task, now: number): void {
     if (task.run === undefined) {
+      this.unsettled.move(task, this.unsettled.started, now)
       if (task.timeout < Infinity) this.lifecycle.ticker.start()
-      return
-    }
-    this.ready.push(task)
+    } else if (task.stand === undefined || this.lanes.enter(task.stand)) this.makeReady(task, now)
+    else this.unsettled.move(task, this.unsettled.blocked, now)
+  }
+
+  private makeReady(task: Task, now: number): void {
+    const { urgent, ready } = this.unsettled
+    this.unsettled.move(task, task.place === 'none needed' ? urgent : ready, now)
     this.wake()
   }
 
@@ -97,7 +100,7 @@ export class Scheduler {
   cancel(task: Task, reason: LifecycleError): void {
     // First the state: what listens to the signal may cancel again.
     if (task.state === 'queued') this.leave(task, 'cancelled')
-    else this.conclude(task, 'cancelled')
+    else this.overtake(task, 'cancelled')
     task.abort(reason)
   }
 
@@ -105,8 +108,8 @@ export class Scheduler {
   expire(now: number): boolean {
     let watching = false
     let due: Task[] | undefined
-    for (const task of this.unsettled) {
-      if (task.state !== 'running' || task.since === 0) continue
+    for (const task of this.unsettled.started) {
+      if (task.state !== 'running') continue
       if (now - task.since >= task.timeout) (due ??= []).push(task)
       else watching ||= task.timeout < Infinity
     }
@@ -117,7 +120,7 @@ export class Scheduler {
 
   private timeOut(task: Task): void {
     if (task.isFinal) return
-    this.conclude(task, 'timed-out')
+    this.overtake(task, 'timed-out')
     const error = new LifecycleError(
       'ERR_LIFECYCLE_TASK_TIMEOUT',
       `The task ${task.name} ran longer than ${task.timeout} ms. It is counted until it settles.`,
@@ -135,24 +138,31 @@ export class Scheduler {
   /** One turn: first tell of the ends, then start what may start, until the turn's time is used up. */
   turn(): void {
     this.awake = false
+    const { urgent } = this.unsettled
     let now = performance.now()
     const until = now + turnMs
     while (now < until) {
       const exchange = this.ended.shift()
       if (exchange !== undefined) exchange.tell()
-      else if (this.places > 0 && this.ready.size > 0) this.start(this.ready.shift() as Task, now)
-      else return
+      else {
+        const task = urgent.oldest ?? (this.places > 0 ? this.unsettled.ready.oldest : undefined)
+        if (task === undefined) return
+        this.start(task, now)
+      }
       now = performance.now()
     }
-    if (this.ended.size > 0 || (this.places > 0 && this.ready.size > 0)) this.wake()
+    // That these do not yield to I/O slows down whoever brings more: it is what `inline` is for.
+    for (let left = urgent.size; left > 0 && urgent.oldest !== undefined; left--) this.start(urgent.oldest, performance.now())
+    if (this.ended.size > 0 || urgent.size > 0 || (this.places > 0 && this.unsettled.ready.size > 0)) this.wake()
   }
 
   private start(task: Task, now: number): void {
-    if (task.state !== 'queued') return
+    this.unsettled.move(task, this.unsettled.started, now)
     task.state = 'running'
-    task.since = now
-    task.holdsPlace = true
-    this.places--
+    if (task.place === 'none') {
+      task.place = 'taken'
+      this.places--
+    }
     if (task.timeout < Infinity) this.lifecycle.ticker.start()
     try {
       if (!task.wants(task.exchange.outcome)) {
@@ -174,7 +184,6 @@ export class Scheduler {
   }
 
   private follow(task: Task, work: PromiseLike<unknown>): void {
-    if (task.state === 'queued') task.state = 'running'
     try {
       settle(
         work,
@@ -195,24 +204,40 @@ export class Scheduler {
     this.leave(task, 'failed', error)
   }
 
-  /** A task has really settled. Its state stays what it was if it was final already. */
-  private leave(task: Task, state: TaskState, error?: unknown): void {
-    this.conclude(task, state)
-    if (channels.taskEnd.hasSubscribers) channels.taskEnd.publish({ exchange: task.exchange, task, error })
-    if (task.state === 'refused') return
-    this.counts[task.state as keyof TaskCounts]++
-    this.unsettled.remove(task)
-    task.exchange.drop(task)
-    this.lifecycle.changed()
+  /** A task that runs reaches a final state. It is counted, and holds its key, until it really settles. */
+  private overtake(task: Task, state: TaskState): void {
+    this.unsettled.zombies++
+    this.giveBack(task)
+    task.conclude(state)
   }
 
-  private conclude(task: Task, state: TaskState): void {
-    if (task.holdsPlace) {
-      task.holdsPlace = false
-      this.places++
-      if (this.ready.size > 0) this.wake()
+  /** A task has really settled. Its state stays what it was if it was final already. */
+  private leave(task: Task, state: TaskState, error?: unknown): void {
+    const { unsettled, lanes, lifecycle } = this
+    // A refused promise was never in.
+    const wasIn = task.state !== 'refused'
+    if (wasIn) {
+      unsettled.remove(task)
+      if (task.isFinal) unsettled.zombies--
+      else {
+        this.giveBack(task)
+        task.conclude(state)
+      }
+      this.counts[task.state as keyof TaskCounts]++
     }
-    if (!task.isFinal) task.conclude(state)
+    if (channels.taskEnd.hasSubscribers) channels.taskEnd.publish({ exchange: task.exchange, task, error })
+    if (!wasIn) return
+    const next = task.stand && lanes.leave(task.stand)
+    if (next !== undefined) this.makeReady(next, lifecycle.now())
+    task.exchange.drop(task)
+    lifecycle.changed()
+  }
+
+  private giveBack(task: Task): void {
+    if (task.place !== 'taken') return
+    task.place = 'none'
+    this.places++
+    if (this.unsettled.ready.size > 0) this.wake()
   }
 }
 
@@ -223,6 +248,6 @@ function takeTurn(scheduler: Scheduler, scope: AsyncResource): void {
 
 function call(task: Task): unknown {
   // Inside the task's own async scope, so it ends with it. It tells `after` how deep the caller is.
-  if (task.exchange.lifecycle.options.context) storage.enterWith(task)
+  if (task.hasContext) storage.enterWith(task)
   return (task.run as TaskFunction)(task.exchange.outcome, task)
 }

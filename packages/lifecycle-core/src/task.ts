@@ -1,8 +1,9 @@
 import { AsyncResource } from 'node:async_hooks'
 import { LifecycleError } from './errors.js'
 import type { ServerExchange } from './exchange.js'
+import { Stand, type TaskKey } from './lane.js'
 import { isSuccess, type Outcome } from './outcome.js'
-import type { Member } from './registry.js'
+import type { Member, Registry } from './registry.js'
 import { heeds, isThenable, settle } from './sink.js'
 
 /** Where a task is. All but the first two are final, though a task that timed out or was cancelled may still run. */
@@ -39,7 +40,19 @@ export interface TaskOptions {
   timeout?: number
   /** The task as JSON can hold it. A drain that cannot finish the task gives it to `onAbandoned`, to be kept elsewhere. */
   descriptor?: unknown
+  /**
+   * Tasks that share a key run one after another, in the order in which their exchanges ended. One that timed out or was
+   * cancelled while it ran holds the key until it settles. Default: none. Not for promises, which run already.
+   */
+  key?: TaskKey
+  /**
+   * Whether the task runs in the async context in which it was scheduled. Default: the application's `context`.
+   */
+  context?: boolean
 }
+
+/** Options of a promise: it runs already, so nothing can say when it starts. */
+export type PromiseOptions = Pick<TaskOptions, 'name' | 'timeout' | 'descriptor'>
 
 /** What `after` returns. Costs nothing unless it is used. */
 export interface TaskHandle {
@@ -56,12 +69,16 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
   previous: Task | undefined = undefined
   following: Task | undefined = undefined
   state: TaskState = 'queued'
-  /** When it became ready to start, then when it started; ms on the monotonic clock. */
+  /** When it came to where it is, in ms on the monotonic clock; 0 until its exchange has ended. */
   since = 0
-  /** Whether its function was called. */
-  hasStarted = false
+  /** Where it is; `undefined` until it was accepted. */
+  list: Registry<Task> | undefined = undefined
+  /** Whether its function was called where no async context tells how deep it is. */
+  marksDepth = false
   /** Whether it takes one of the places that `concurrency` limits. */
-  holdsPlace = false
+  place: 'none' | 'taken' | 'none needed' = 'none'
+  /** Where it stands among the tasks that share its key. */
+  readonly stand: Stand | undefined
   readonly name: string
   readonly exchange: ServerExchange
   /** How many tasks stand between it and the handler. */
@@ -83,9 +100,10 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
     this.when = options?.when
     this.descriptor = options?.descriptor
     this.timeout = options?.timeout ?? exchange.lifecycle.options.taskTimeout
+    this.stand = options?.key === undefined ? undefined : new Stand(this, options.key)
     // Manual destroy: without it Node registers every resource with the garbage collector, which costs ten times more.
     this.resource =
-      run !== undefined && exchange.lifecycle.options.context
+      run !== undefined && (options?.context ?? exchange.lifecycle.options.context)
         ? new AsyncResource('AFTERWORD_TASK', { requireManualDestroy: true })
         : undefined
   }
@@ -111,6 +129,11 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
       if (this.isFinal) resolve(this.state)
     }
     return this.settling.promise
+  }
+
+  /** Whether it runs in the async context in which it was scheduled. */
+  get hasContext(): boolean {
+    return this.resource !== undefined
   }
 
   /** Whether the state can no longer change. */

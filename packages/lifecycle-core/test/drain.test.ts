@@ -138,7 +138,7 @@ describe('the sums of a report', () => {
     before.after(() => {})
     before.after(() => { throw new Error('before') })
     before.finish()
-    await lifecycle.scheduler.unsettled.oldest?.done
+    await lifecycle.scheduler.unsettled.started.oldest?.done
     await turns()
     exchange.run(() => {
       exchange.after(() => { throw new Error('boom') })

@@ -139,7 +139,9 @@ export class ModelRun {
     const task = new TaskModel(this.scheduled.length, plan, model, this.drainModel.sealed || depth > this.options.maxDepth)
     model.tasks.push(task)
     const options: TaskOptions = { name: String(task.number), ...(plan.timed ? { timeout: 3_600_000 } : {}) }
-    if (plan.when === 'yes' || plan.when === 'no' || plan.when === 'throws') {
+    if (plan.work === 'promise') {
+      // It runs already: nothing narrows it.
+    } else if (plan.when === 'yes' || plan.when === 'no' || plan.when === 'throws') {
       options.when = () => {
         if (plan.when === 'throws') throw new Error('when')
         return plan.when === 'yes'

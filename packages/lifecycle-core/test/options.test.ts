@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { checkDrainOptions } from '../src/drain.js'
 import { LifecycleError } from '../src/errors.js'
-import { assertFunction, assertTask, checkTaskOptions, resolveOptions, type LifecycleOptions } from '../src/options.js'
+import { assertFunction, assertTask, checkPromiseOptions, checkTaskOptions, resolveOptions, type LifecycleOptions } from '../src/options.js'
 import { openOne } from './fake-binding.js'
 
 function codeOf(call: () => unknown): { code: string; message: string } {
@@ -31,6 +31,8 @@ const lifecycleOptions: Record<keyof LifecycleOptions, { right: unknown[]; wrong
   exchangeTimeout: { right: [1, 0.5, 60_000, Infinity], wrong: wrongMs },
   taskTimeout: { right: [1, 0.5, 60_000, Infinity], wrong: wrongMs },
   concurrency: { right: [1, 1000, Infinity], wrong: wrongCount },
+  maxQueued: { right: [1, 100_000, Infinity], wrong: wrongCount },
+  overflow: { right: ['refuse', 'drop-oldest', 'inline'], wrong: ['drop', 'throw', 1, true, null] },
   maxDepth: { right: [1, 32, Infinity], wrong: wrongCount },
   guard: { right: [true, false, 'strict'], wrong: [0, 1, 'loose', null, {}] },
   callSites: { right: [true, false], wrong: [0, 1, 'true', null] },
@@ -46,6 +48,17 @@ const taskOptions = {
   name: { right: ['mail', ''], wrong: [1, null, Symbol('mail'), {}] },
   when: { right: ['finished', 'aborted', 'success', () => true], wrong: ['failed', 1, null, true, {}] },
   timeout: { right: [1, 0.5, Infinity], wrong: wrongMs },
+  key: { right: ['user 1', '', 0, -1.5, 1n, Symbol('user')], wrong: [NaN, null, true, {}, [1], () => {}] },
+  context: { right: [true, false], wrong: [0, 1, 'false', null] },
+}
+
+const promiseOptions = {
+  name: taskOptions.name,
+  timeout: taskOptions.timeout,
+  descriptor: taskOptions.descriptor,
+  when: { right: [], wrong: taskOptions.when.right },
+  key: { right: [], wrong: taskOptions.key.right },
+  context: { right: [], wrong: [true, false] },
 }
 
 const drainOptions = {
@@ -61,6 +74,7 @@ const drainOptions = {
 describe.each([
   ['createLifecycle', resolveOptions as (options: never) => unknown, lifecycleOptions],
   ['after', checkTaskOptions as (options: never) => unknown, taskOptions],
+  ['waitUntil', ((options: never) => checkPromiseOptions('waitUntil', options)) as (options: never) => unknown, promiseOptions],
   ['drain', checkDrainOptions as (options: never) => unknown, drainOptions],
 ])('the options of %s', (caller, check, options) => {
   const rows = Object.entries(options).flatMap(([name, { right, wrong }]: [string, { right: unknown[]; wrong: unknown[] }]) => [
@@ -92,7 +106,10 @@ describe.each([
 
 describe('resolveOptions', () => {
   it('fills in the defaults that the docs state', () => {
-    const defaults = { maxHeldBytes: 2 ** 20, context: true, timings: true, exchangeTimeout: Infinity, taskTimeout: 30_000, concurrency: 1000, maxDepth: 32, guard: false }
+    const defaults = {
+      maxHeldBytes: 2 ** 20, context: true, timings: true, exchangeTimeout: Infinity, taskTimeout: 30_000, concurrency: 1000, maxQueued: 100_000,
+      overflow: 'refuse', maxDepth: 32, guard: false,
+    }
     expect(resolveOptions()).toEqual({ ...defaults, callSites: true })
     expect(resolveOptions({})).toEqual({ ...defaults, callSites: true })
   })
@@ -122,6 +139,20 @@ describe('arguments', () => {
     expect(codeOf(() => assertTask(value as never)).code).toBe('ERR_LIFECYCLE_INVALID_ARGUMENT')
     const { exchange, lifecycle } = openOne()
     expect(codeOf(() => exchange.after(value as never)).code).toBe('ERR_LIFECYCLE_INVALID_ARGUMENT')
+    expect(lifecycle.scheduler.counts.scheduled).toBe(0)
+  })
+
+  it.each([42, 'work', null, undefined, {}, () => {}])('waitUntil(%s) is refused', (value) => {
+    const { exchange, lifecycle } = openOne()
+    expect(codeOf(() => exchange.waitUntil(value as never)).code).toBe('ERR_LIFECYCLE_INVALID_ARGUMENT')
+    expect(lifecycle.scheduler.counts.scheduled).toBe(0)
+  })
+
+  it.each(['when', 'key', 'context'])('after(promise, { %s }) is refused: a promise runs already', (name) => {
+    const { exchange, lifecycle } = openOne()
+    const { code, message } = codeOf(() => exchange.after(Promise.resolve(), { [name]: 'success' } as never))
+    expect(code).toBe('ERR_LIFECYCLE_INVALID_OPTION')
+    expect(message).toContain('runs already')
     expect(lifecycle.scheduler.counts.scheduled).toBe(0)
   })
 

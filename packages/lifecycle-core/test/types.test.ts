@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as index from '../src/index.js'
 import type {
-  AbortPosition, AbortReason, CommitListener, DrainReport, ErrorCode, Exchange, Fault, HeaderFields, LifecycleError, LifecycleOptions, Outcome, Phase,
+  AbortPosition, AbortReason, CommitListener, DrainReport, ErrorCode, Exchange, Fault, HeaderFields, LifecycleError, LifecycleOptions, Outcome, Phase, PromiseOptions,
   ResponseHead, TaskContext, TaskFunction, TaskHandle, TaskOptions, TaskState,
 } from '../src/index.js'
 
@@ -9,7 +9,7 @@ import type {
 
 describe('the public names', () => {
   it('are these', () => {
-    const names = ['LifecycleError', 'after', 'beforeCommit', 'channelNames', 'current', 'errorCodes', 'formatDrainReport', 'onCommit', 'tickMs', 'transaction']
+    const names = ['LifecycleError', 'after', 'beforeCommit', 'channelNames', 'current', 'errorCodes', 'formatDrainReport', 'onCommit', 'tickMs', 'transaction', 'waitUntil']
     expect(Object.keys(index).toSorted()).toEqual(names)
   })
 })
@@ -17,6 +17,7 @@ describe('the public names', () => {
 describe('types', () => {
   it('of the free functions', () => {
     expectTypeOf(index.after).parameters.toEqualTypeOf<[TaskFunction | PromiseLike<unknown>, (TaskOptions | undefined)?]>()
+    expectTypeOf(index.waitUntil).parameters.toEqualTypeOf<[PromiseLike<unknown>, (PromiseOptions | undefined)?]>()
     expectTypeOf(index.after).returns.toEqualTypeOf<TaskHandle>()
     expectTypeOf(index.onCommit).parameters.toEqualTypeOf<[listener: CommitListener]>()
     expectTypeOf(index.onCommit).returns.toBeVoid()
@@ -24,7 +25,7 @@ describe('types', () => {
   })
 
   it('of an exchange: read-only, the outcome is there only after the end', () => {
-    type Facts = Omit<Exchange, 'after' | 'onCommit' | 'beforeCommit'>
+    type Facts = Omit<Exchange, 'after' | 'waitUntil' | 'onCommit' | 'beforeCommit'>
     expectTypeOf<Facts>().toEqualTypeOf<Readonly<Facts>>()
     expectTypeOf<Exchange['outcome']>().toEqualTypeOf<Outcome | undefined>()
     expectTypeOf<Exchange['phase']>().toEqualTypeOf<Phase>()

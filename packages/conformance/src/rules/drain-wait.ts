@@ -233,7 +233,7 @@ export const drainWaitRules: readonly Rule[] = [
           const { tasks, clean } = await draining
           const { pendingAtStart, scheduled, completed, failed, timedOut, cancelled, refused, lost } = tasks
           assert.equal(pendingAtStart + scheduled, completed + failed + timedOut + cancelled + refused + lost.length)
-          assert.deepEqual(lost.map(({ name, state }) => `${name} ${state}`), ['expired timed-out', 'stuck running', 'promise running'])
+          assert.deepEqual(lost.map(({ name, state }) => `${name} ${state}`).toSorted(), ['expired timed-out', 'promise running', 'stuck running'])
           assert.deepEqual({ pendingAtStart, scheduled, completed, failed, timedOut, cancelled, refused }, {
             pendingAtStart: 2,
             scheduled: 8,
