@@ -193,8 +193,9 @@ export const taskFigureRules: readonly Rule[] = [
           await busy.request('GET', '/burst')
           await busy.until(/reply 1\./)
           while (between.at(-1) !== burst) {
+            const reply = new RegExp(`reply ${between.length + 1}\\.`)
             await other.request('GET', '/other')
-            await other.until(new RegExp(`reply ${between.length + 1}\\.`))
+            await other.until(reply)
           }
           busy.leave()
           other.leave()
