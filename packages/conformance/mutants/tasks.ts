@@ -83,7 +83,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'tasks forget the name of their function',
     file: task,
-    find: "options?.name ?? (run?.name || 'task')",
+    find: 'options?.name ?? nameOf(run)',
     replace: "options?.name ?? 'task'",
     rule: 'TSK-006',
     rig: 'node',
@@ -91,8 +91,8 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'tasks forget the name they were given',
     file: task,
-    find: "options?.name ?? (run?.name || 'task')",
-    replace: "run?.name || 'task'",
+    find: 'options?.name ?? nameOf(run)',
+    replace: 'nameOf(run)',
     rule: 'TSK-006',
     rig: 'node',
   },

@@ -57,17 +57,15 @@ export class Scheduler {
       return
     }
     const { maxQueued, overflow } = this.lifecycle.options
-    const isFull = this.unsettled.queued >= maxQueued
+    const { unsettled } = this
+    const isFull = unsettled.queued >= maxQueued
     if (isFull && overflow === 'inline') task.place = 'none needed'
+    const oldest = isFull && overflow === 'drop-oldest' ? (unsettled.longestWaiting ?? unsettled.oldestHeld) : undefined
     task.exchange.hold(task)
+    if (oldest === undefined) return
     // After that: whoever is told of it may schedule more, and must find the queue full.
-    if (isFull && overflow === 'drop-oldest') this.dropOldest()
-  }
-
-  private dropOldest(): void {
-    const task = (this.unsettled.longestWaiting ?? this.unsettled.oldestHeld) as Task
-    this.leave(task, 'refused')
-    this.tellRefused(task, queueIsFull(task, this.lifecycle.options.maxQueued))
+    this.leave(oldest, 'refused')
+    this.tellRefused(oldest, queueIsFull(oldest, maxQueued))
   }
 
   private tellRefused(task: Task, refusal: LifecycleError): void {

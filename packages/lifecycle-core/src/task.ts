@@ -96,7 +96,7 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
     this.exchange = exchange
     this.run = run
     this.depth = depth
-    this.name = options?.name ?? (run?.name || 'task')
+    this.name = options?.name ?? nameOf(run)
     this.when = options?.when
     this.descriptor = options?.descriptor
     this.timeout = options?.timeout ?? exchange.lifecycle.options.taskTimeout
@@ -183,6 +183,12 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
   inContext<T>(call: (task: Task) => T): T {
     return this.resource === undefined ? call(this) : this.resource.runInAsyncScope(call, undefined, this)
   }
+}
+
+/** A function may have anything for a name. */
+function nameOf(run: TaskFunction | undefined): string {
+  const name: unknown = run?.name
+  return typeof name === 'string' && name !== '' ? name : 'task'
 }
 
 /** An async condition would always hold, because a promise is truthy. */

@@ -25,6 +25,7 @@ const { plan } = fc.letrec<{ plan: TaskPlan }>((tie) => ({
       { weight: 1, arbitrary: fc.constantFrom('finished', 'aborted', 'success', 'yes', 'no', 'throws') },
     ),
     timed: fc.boolean(),
+    key: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(1, 2) }),
     nested: fc.oneof({ maxDepth: 3 }, { weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(tie('plan'), { maxLength: 2 }) }),
   }),
 }))
@@ -61,6 +62,8 @@ const steps = fc.array(
 const options = fc.boolean().chain((context) => fc.record({
   context: fc.constant(context),
   concurrency: fc.constantFrom(1, 2, 1000),
+  maxQueued: fc.constantFrom(1, 3, 100_000),
+  overflow: fc.constantFrom('refuse', 'drop-oldest', 'inline'),
   // Without the context the depth is that of the deepest task that runs, which this reference does not know.
   maxDepth: context ? fc.constantFrom(1, 2, 32) : fc.constant(1000),
 }))

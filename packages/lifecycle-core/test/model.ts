@@ -8,6 +8,8 @@ export interface TaskPlan {
   readonly when: 'always' | 'finished' | 'aborted' | 'success' | 'yes' | 'no' | 'throws'
   /** Whether it may time out. */
   readonly timed: boolean
+  /** 0: none. */
+  readonly key: number
   /** Tasks that it schedules: at once, or after it waited. */
   readonly nested: readonly TaskPlan[]
 }
@@ -21,7 +23,11 @@ export class TaskModel {
   started = false
   settled: 'fulfilled' | 'rejected' | undefined = undefined
   /** Given up before it started. */
-  dropped = false
+  dropped: 'cancelled' | 'refused' | undefined = undefined
+  /** When the end of its exchange let it go, by a counter; 0 before. */
+  released = 0
+  /** Beyond the bound of the queue, where that means to start at once. */
+  inline = false
   /** A final state that it took while it ran. */
   overtaken: 'cancelled' | 'timed-out' | undefined = undefined
 
@@ -43,13 +49,13 @@ export class TaskModel {
   }
 
   get unsettled(): boolean {
-    return !this.refused && !this.dropped && this.settled === undefined
+    return !this.refused && this.dropped === undefined && this.settled === undefined
   }
 
   /** The state that it must have in the end. */
   get finalState(): TaskState {
     if (this.refused) return 'refused'
-    if (this.dropped) return 'cancelled'
+    if (this.dropped !== undefined) return this.dropped
     if (!this.started) return this.plan.when === 'throws' ? 'failed' : 'cancelled'
     return this.overtaken ?? (this.settled === 'rejected' ? 'failed' : 'completed')
   }
@@ -59,7 +65,8 @@ export class TaskModel {
     // The promise of a refused task is still followed.
     const rejected = this.settled === 'rejected' ? 1 : 0
     if (this.refused) return 1 + rejected
-    if (!this.started) return !this.dropped && this.plan.when === 'throws' ? 1 : 0
+    if (this.dropped === 'refused') return 1
+    if (!this.started) return this.dropped === undefined && this.plan.when === 'throws' ? 1 : 0
     return rejected + (this.overtaken === 'timed-out' ? 1 : 0)
   }
 }
