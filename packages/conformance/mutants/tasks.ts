@@ -131,7 +131,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'a burst of tasks in one turn',
     file: scheduler,
-    find: 'const turnMs = 2',
+    find: 'const turnMs = 1',
     replace: 'const turnMs = 2_000',
     rule: 'TSK-009',
     rig: 'node',

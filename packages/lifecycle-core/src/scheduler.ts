@@ -13,7 +13,7 @@ import { Task, type TaskFunction, type TaskOptions, type TaskState } from './tas
 import { Unsettled } from './unsettled.js'
 
 /** Ms of after-work in one turn of the event loop; then I/O comes first again. */
-const turnMs = 2
+const turnMs = 1
 
 /** Starts tasks after the end of their exchange, in turns of their own, and keeps count of them until they settle. */
 export class Scheduler {

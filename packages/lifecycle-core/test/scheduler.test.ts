@@ -50,7 +50,7 @@ describe('the turn', () => {
     const perTurn: number[] = []
     let ran = 0
     for (let count = 0; count < 10; count++) exchange.after(() => {
-      now += 1
+      now += 0.5
       ran++
     })
     exchange.finish()
