@@ -76,7 +76,16 @@ export const taskFigureRules: readonly Rule[] = [
       const promise = gate()
       const handles: TaskHandle[] = []
       let app: App | undefined
-      const look = () => void figures(app as App)
+      let atSchedule: LifecycleStats | undefined
+      const wrong: unknown[] = []
+      // What is thrown here would be contained.
+      const look = () => {
+        try {
+          figures(app as App)
+        } catch (error) {
+          wrong.push(error)
+        }
+      }
       await rig.serve(
         ({ exchange, reply }) => {
           handles.push(exchange.after(() => work.opened, { timeout: 1 }))
@@ -89,14 +98,16 @@ export const taskFigureRules: readonly Rule[] = [
           exchange.after(look, { when: 'aborted' })
           exchange.after(look, { key: 'user' }).cancel()
           exchange.after(promise.opened)
-          const { inFlight, scheduled, queued, running, cancelled } = figures(app as App)
-          assert.deepEqual({ inFlight, scheduled, queued, running, cancelled }, { inFlight: 1, scheduled: 6, queued: 4, running: 1, cancelled: 1 })
+          look()
+          atSchedule = app?.lifecycle.stats()
           reply(200, 'hello')
         },
         async (given) => {
           app = given
           assert.deepEqual(new Set(Object.values(figures(app))), new Set([0]))
           await app.ask()
+          const { inFlight, scheduled, queued, running, cancelled } = atSchedule as LifecycleStats
+          assert.deepEqual({ inFlight, scheduled, queued, running, cancelled }, { inFlight: 1, scheduled: 6, queued: 4, running: 1, cancelled: 1 })
           assert.equal(await handles[0]?.done, 'timed-out')
           const { oldestRunningMs, oldestQueuedMs, ...busy } = figures(app)
           assert.deepEqual(busy, {
@@ -112,6 +123,7 @@ export const taskFigureRules: readonly Rule[] = [
             inFlight: 0, scheduled: 7, queued: 0, running: 0, zombies: 0, completed: 2, failed: 1, timedOut: 1, cancelled: 3, refused: 0,
             oldestQueuedMs: 0, oldestRunningMs: 0,
           })
+          assert.deepEqual(wrong, [])
         },
         { onOutcome: look, onError: look },
       )

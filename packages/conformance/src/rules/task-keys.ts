@@ -113,6 +113,8 @@ export const taskKeyRules: readonly Rule[] = [
           assert.deepEqual(started, ['holder'])
           handles[1]?.cancel()
           assert.equal(handles[1]?.state, 'cancelled')
+          await turns()
+          assert.deepEqual(started, ['holder'], 'whoever leaves from the middle lets nobody in')
           work.open()
           await app.lifecycle.idle()
           assert.deepEqual(started, ['holder', 'failing', 'rejecting', 'last'])
