@@ -56,7 +56,7 @@ export const deployMutants: readonly Mutant[] = [
   },
   {
     id: 'a task that schedules itself is never refused',
-    file: 'packages/lifecycle-core/src/scheduler.ts',
+    file: 'packages/lifecycle-core/src/refusal.ts',
     find: 'if (task.depth > maxDepth) {',
     replace: 'if (false) {',
     rule: 'DEP-007',

@@ -224,7 +224,7 @@ export const tasksLimitsMutants: readonly Mutant[] = [
     id: 'a burst of tasks keeps other connections waiting',
     file: scheduler,
     find: 'const until = now + turnMs',
-    replace: 'const until = now + 100 * turnMs',
+    replace: 'const until = now + 100_000 * turnMs',
     rule: 'TSK-113',
     rig: 'node',
   },
