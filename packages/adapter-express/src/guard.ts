@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { claimOf, isAfterwards, stoppedExchange } from '@afterword/adapter-node/adapter'
 import { guardHandler, guardParameter, isGuarded } from './layer.js'
+import { relayOf } from './relay.js'
 import { type Application, type Handler, type Layer, type Next, type Request, type Router, routerBehind, routerOf } from './routing.js'
 
 const slot = Symbol.for('afterword.guard')
@@ -78,7 +79,7 @@ function guardLayer(layer: Layer): void {
 function endOf(res: ServerResponse, out: Next): Next {
   return (error) => {
     const exchange = stoppedExchange(res)
-    if (exchange === undefined) return out(error)
+    if (exchange === undefined || (error && relayOf(exchange) !== undefined)) return out(error)
     const claim = claimOf(res)
     if (claim !== undefined) claim.isPassing = false
     if (!error) return

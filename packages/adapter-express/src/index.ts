@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import { type Exchange, type LifecycleOptions, NodeLifecycle } from '@afterword/adapter-node'
-import { exchangeOf } from '@afterword/lifecycle-core/adapter'
+import { type Exchange, type Fault, LifecycleError, type LifecycleOptions, NodeLifecycle } from '@afterword/adapter-node'
+import { check, exchangeOf, type Requirements, type ServerExchange } from '@afterword/lifecycle-core/adapter'
 import { guardApplication, guardWhereMounted } from './guard.js'
+import { type ExpressApplication, isApplication, Relay } from './relay.js'
 import type { Application, Next, Request } from './routing.js'
 
 export * from '@afterword/adapter-node'
@@ -16,8 +17,20 @@ declare global {
   }
 }
 
+/** Options of {@link ExpressLifecycle.faultsTo}. */
+export interface RelayOptions {
+  /**
+   * Whether the faults of tasks go there, too. Default: false. The request and the response then stay in memory until
+   * the last task of their exchange has settled.
+   */
+  tasks?: boolean
+}
+
 /** A lifecycle for Express 4 and 5. */
 export class ExpressLifecycle extends NodeLifecycle {
+  /** Set by `faultsTo`. */
+  relay: Relay | undefined = undefined
+
   /**
    * Begins the exchange of every request that reaches it: mount it first.
    *
@@ -31,6 +44,7 @@ export class ExpressLifecycle extends NodeLifecycle {
     if (this.options.guard !== false && req.app !== undefined) guardApplication(req.app as Application)
     const exchange = this.exchange(req, res, req.originalUrl)
     exchange.owner ??= next
+    this.relay?.enter(exchange, res)
     if (!this.turnsAway(exchange, res)) exchange.run(next)
   }
 
@@ -38,6 +52,7 @@ export class ExpressLifecycle extends NodeLifecycle {
    * Notes what a handler threw in the outcome, which nothing else can on Express: mount it after the routes, before your
    * own error handlers. They get the error as long as the client can still be told. After that it goes to the sink
    * instead, and not to Express's default handler, which would destroy the connection and the requests that wait on it.
+   * With {@link faultsTo} it is not needed.
    *
    * @example
    * ```ts
@@ -45,8 +60,49 @@ export class ExpressLifecycle extends NodeLifecycle {
    * app.use((error, req, res, next) => res.status(500).render('error'))
    * ```
    */
-  readonly errorMiddleware = (error: unknown, _req: Request, res: ServerResponse, next: (error: unknown) => void): void => {
-    if (exchangeOf(res)?.handlerFailed(error) !== false) next(error)
+  readonly errorMiddleware = (error: unknown, req: Request, res: ServerResponse, next: (error: unknown) => void): void => {
+    if (this.relay !== undefined || this.handlerFailed(req, res, error)) next(error)
+  }
+
+  /**
+   * Sends what handlers throw after the head to the application's own error middleware, as `(error, req, res, next)`
+   * with `res.headersSent === true`; with `tasks`, what tasks throw as well. Nothing that is done to that `res` has an
+   * effect. What error middleware passes on with `next(error)`, or throws, goes to the sink, and never to Express's
+   * default handler, so the connection lives. Returns the application.
+   *
+   * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_ARGUMENT` for anything but an Express application, or a second one;
+   * `ERR_LIFECYCLE_INVALID_OPTION`, `ERR_LIFECYCLE_UNKNOWN_OPTION`
+   *
+   * @example
+   * ```ts
+   * lifecycle.faultsTo(app)
+   * app.use(lifecycle.middleware)
+   * app.post('/orders', (req, res, next) => {
+   *   res.sendStatus(202)
+   *   place(req.body).then(sendReceipt).catch(next)
+   * })
+   * app.use((error, req, res, next) => {
+   *   log.error(error)
+   *   if (!res.headersSent) res.sendStatus(500)
+   * })
+   * ```
+   */
+  faultsTo<App extends ExpressApplication>(app: App, options: RelayOptions = {}): App {
+    check('faultsTo', options, relayRequirements)
+    if (!isApplication(app)) {
+      throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', 'faultsTo() takes an Express application.')
+    }
+    if (this.relay !== undefined && this.relay.app !== app) {
+      const message = 'faultsTo() was called with another application before. Make a lifecycle for each, or name the outermost.'
+      throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', message)
+    }
+    this.relay ??= new Relay(app, options.tasks === true, (req, error) => this.isLost(req, error))
+    return app
+  }
+
+  override report(error: unknown, fault: Fault, exchange: ServerExchange): void {
+    const refuse = (last: unknown): void => super.report(last, fault, exchange)
+    if (fault.source !== 'task' || this.relay?.take(error, exchange, refuse) !== true) refuse(error)
   }
 
   constructor(options?: LifecycleOptions) {
@@ -65,6 +121,10 @@ export class ExpressLifecycle extends NodeLifecycle {
     next(error)
     return true
   }
+}
+
+const relayRequirements: Requirements = {
+  tasks: [(value) => typeof value === 'boolean', 'true or false'],
 }
 
 /**

@@ -1,8 +1,9 @@
-import { type DrainOptions, type Exchange, type LifecycleOptions, NodeLifecycle, type NodeServer } from '@afterword/adapter-node'
+import { type DrainOptions, type Exchange, type Fault, type LifecycleOptions, NodeLifecycle, type NodeServer } from '@afterword/adapter-node'
 import { claimOf, secondReply } from '@afterword/adapter-node/adapter'
-import { exchangeOf } from '@afterword/lifecycle-core/adapter'
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply } from 'fastify'
+import { exchangeOf, type ServerExchange } from '@afterword/lifecycle-core/adapter'
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { catchLate, catchLateHook } from './late.js'
 import { refuse } from './refuse.js'
 
 export * from '@afterword/adapter-node'
@@ -22,6 +23,9 @@ export interface PluginOptions {
 
 /** A lifecycle for Fastify 5. */
 export class FastifyLifecycle extends NodeLifecycle {
+  /** The application's logger, if it has one. */
+  private log: FastifyBaseLogger | undefined = undefined
+
   /**
    * Begins the exchange of every request of an instance and its children, and drains when the instance closes.
    *
@@ -46,31 +50,55 @@ export class FastifyLifecycle extends NodeLifecycle {
       // Fastify waits for ever for a plugin that throws.
       return done(error as Error)
     }
-    // Registered twice, it would report every fault twice.
+    // Registered twice, every hook of it would run twice.
     if (app.hasRequestDecorator('exchange')) return done()
     app.decorateRequest('exchange', null as unknown as Exchange)
+    if (!isMute(app.log)) this.log = app.log
+    const logs = this.log !== undefined && this.options.onError === undefined && this.options.logger === undefined
     app.addHook('onRequest', (request, reply, next) => {
       const exchange = this.exchange(request.raw, reply.raw, request.originalUrl)
       exchange.route = request.routeOptions.url ?? null
       request.exchange = exchange
+      if (logs) exchange.logger = request.log
       exchange.owner = reply
       if (this.options.guard !== false) reply.send = send
       if (!this.rejects(exchange)) return exchange.run(next)
       const body = { statusCode: 503, error: 'Service Unavailable', message: 'Service Unavailable' }
       return void reply.code(503).header('retry-after', '1').send(body)
     })
-    app.addHook('onError', (_request, reply, error, next) => {
-      // Once the head is out, Fastify's own answer to an error fails, too. No exchange: a hook before ours has failed.
-      const isEcho = error.code === 'ERR_HTTP_HEADERS_SENT' && reply.raw.destroyed
-      if (!isEcho) exchangeOf(reply.raw)?.handlerFailed(error)
-      next()
+    app.addHook('onError', (request, reply, error, next) => {
+      // Once the head is out there is no answer to an error: Fastify's own would fail, and be an error, too.
+      if (this.handlerFailed(request.raw, reply.raw, error)) next()
     })
+    const fails = (request: FastifyRequest, reply: FastifyReply, error: unknown): boolean => this.fails(request, reply, error)
+    app.addHook('onRoute', (route) => {
+      route.handler = catchLate(route.handler, fails)
+      if (route.onResponse !== undefined) route.onResponse = [route.onResponse].flat().map((hook) => catchLateHook(hook as never))
+    })
+    const { addHook } = app
+    app.addHook = function (this: FastifyInstance, name: string, hook: never) {
+      return addHook.call(this, name as never, (name === 'onResponse' ? catchLateHook(hook) : hook) as never)
+    } as never
     // Before onClose, so that databases that are closed there outlive the tasks.
     app.addHook('preClose', async () => {
       const report = await this.drain({ ...drain, ...this.timeLeft(app, drain), server: this.serversOf(app) })
       if (!report.clean) app.log.warn({ drain: report }, 'the drain was not clean')
     })
     done()
+  }
+
+  override report(error: unknown, fault: Fault, exchange: ServerExchange): void {
+    this.sink.report(error, fault, exchange.logger ?? this.log)
+  }
+
+  /** Whether the error of a handler has come too late for Fastify, which would only log it, or lose it. */
+  private fails(request: FastifyRequest, reply: FastifyReply, error: unknown): boolean {
+    const exchange = exchangeOf(reply.raw)
+    if (exchange === undefined) return false
+    if (!this.handlerFailed(request.raw, reply.raw, error)) return true
+    // A reply that the handler has taken over is not Fastify's to answer.
+    if (reply.sent) exchange.report(error, 'handler')
+    return reply.sent
   }
 
   /** Fastify waits for a hook no longer than for a plugin, and then closes the rest under the tasks of the drain. */
@@ -105,6 +133,11 @@ function send(this: FastifyReply, payload?: unknown): FastifyReply {
     return this
   }
   return (Object.getPrototypeOf(this) as FastifyReply).send.call(this, payload)
+}
+
+/** Whether it is the logger of an application without one, which says nothing and has no level. */
+function isMute({ level, error, trace }: FastifyBaseLogger): boolean {
+  return level === undefined && error === trace
 }
 
 /**

@@ -5,7 +5,7 @@ export * from '@afterword/lifecycle-core'
 export { afterwards } from './afterwards.js'
 export { compose, type ErrorMiddleware, type Middleware, type Next } from './compose.js'
 export type { NodeServer, UpgradedPolicy } from './host.js'
-export { type DrainOptions, NodeLifecycle, type NodeRequest, type NodeResponse } from './lifecycle.js'
+export { type DrainOptions, type ListenerOptions, NodeLifecycle, type NodeRequest, type NodeResponse } from './lifecycle.js'
 
 /**
  * Makes the lifecycle of one application on `node:http`, `node:https` or `node:http2`.

@@ -10,6 +10,7 @@ import {
   type Binding,
   check,
   drainRequirements,
+  exchangeOf,
   type Host,
   isThenable,
   Lifecycle,
@@ -21,7 +22,7 @@ import { isClaimed } from './claim.js'
 import { isServer, type NodeServer, ServerHost, type UpgradedPolicy } from './host.js'
 import { http1 } from './http1.js'
 import { http2 } from './http2.js'
-import { answerFault, answerRefusal } from './page.js'
+import { answerFault, answerRefusal, isLost } from './page.js'
 import { contain } from './second-reply.js'
 
 /** A request of HTTP/1 or of the HTTP/2 compatibility API, with its exchange. */
@@ -44,6 +45,16 @@ export interface DrainOptions extends Omit<CoreDrainOptions, 'hosts'> {
 /** What every handler of Node's servers looks like. */
 type Handler<Req, Res> = (req: Req & { exchange: Exchange }, res: Res) => unknown
 
+/** Options of a listener. */
+export interface ListenerOptions<Req = IncomingMessage, Res = ServerResponse> {
+  /**
+   * Answers for a handler that threw or rejected before the head was written, instead of the sink and a plain 500. Fields
+   * that the handler has set are still there. May be async; if it fails itself, both errors go to the sink, and the
+   * client gets the plain 500.
+   */
+  errorHandler?: (error: unknown, req: Req & { exchange: Exchange }, res: Res) => unknown
+}
+
 const attached = Symbol.for('afterword.attached')
 
 /** A lifecycle for Node's own servers: the base of every adapter that stands on them. */
@@ -65,9 +76,9 @@ export class NodeLifecycle extends Lifecycle {
 
   /**
    * Wraps a handler of `http.createServer`, `https.createServer` or `http2.createServer`. A handler that throws or
-   * rejects before it replied is reported, and answered with a plain 500.
+   * rejects before it replied is reported, and answered with a plain 500, unless `errorHandler` does both.
    *
-   * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_ARGUMENT`
+   * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_ARGUMENT`, `ERR_LIFECYCLE_INVALID_OPTION`, `ERR_LIFECYCLE_UNKNOWN_OPTION`
    *
    * @example
    * ```ts
@@ -79,13 +90,16 @@ export class NodeLifecycle extends Lifecycle {
    */
   listener<Req extends IncomingMessage | Http2ServerRequest = IncomingMessage, Res extends NodeResponse = ServerResponse>(
     handler: Handler<Req, Res>,
+    options: ListenerOptions<Req, Res> = {},
   ): (req: Req, res: Res) => void {
+    check('listener', options, listenerRequirements)
     if (typeof handler !== 'function') {
       throw new LifecycleError('ERR_LIFECYCLE_INVALID_ARGUMENT', 'listener() takes a request handler.')
     }
     return (req, res) => {
       const exchange = this.exchange(req, res)
       if (this.turnsAway(exchange, res)) return
+      if (options.errorHandler !== undefined) exchange.owner = options
       try {
         const result = exchange.run(handler, req as Req & { exchange: Exchange }, res)
         if (isThenable(result)) settle((exchange.handling = result), undefined, (error) => answerFault(exchange, res, error))
@@ -206,6 +220,16 @@ export class NodeLifecycle extends Lifecycle {
     return host
   }
 
+  /** The handler of a framework threw: see `ServerExchange.handlerFailed`. True also where there is no exchange. */
+  protected handlerFailed(req: NodeRequest | IncomingMessage, res: NodeResponse, error: unknown): boolean {
+    return exchangeOf(res)?.handlerFailed(error, 'handler', isLost(req, error)) ?? true
+  }
+
+  /** Whether an error only says that the client left while the body of its request was being read. */
+  protected isLost(req: IncomingMessage | Http2ServerRequest, error: unknown): boolean {
+    return isLost(req, error)
+  }
+
   private track(session: Http2Session | undefined): void {
     if (session === undefined || this.sessions.has(session)) return
     this.sessions.add(session)
@@ -229,6 +253,9 @@ function isDrainable(value: unknown): boolean {
   return isServer(value) || typeof (value as Partial<Host> | undefined)?.sever === 'function'
 }
 
+const listenerRequirements: Requirements = {
+  errorHandler: [(value) => typeof value === 'function', 'a function'],
+}
 
 const requestEvents: ReadonlySet<string> = new Set(['request', 'checkContinue', 'checkExpectation'])
 

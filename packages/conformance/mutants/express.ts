@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const file = 'packages/adapter-express/src/index.ts'
+const node = 'packages/adapter-node/src/lifecycle.ts'
 const rig = 'express'
 
 export const expressMutants: readonly Mutant[] = [
@@ -47,7 +48,7 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: errors are not noted',
     file,
-    find: 'if (exchangeOf(res)?.handlerFailed(error) !== false) next(error)',
+    find: 'if (this.relay !== undefined || this.handlerFailed(req, res, error)) next(error)',
     replace: 'next(error)',
     rule: 'EXP-011',
     rig,
@@ -55,40 +56,40 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: errors are not passed on',
     file,
-    find: 'if (exchangeOf(res)?.handlerFailed(error) !== false) next(error)',
-    replace: 'exchangeOf(res)?.handlerFailed(error)',
+    find: 'if (this.relay !== undefined || this.handlerFailed(req, res, error)) next(error)',
+    replace: 'this.handlerFailed(req, res, error)',
     rule: 'EXP-011',
     rig,
   },
   {
     id: 'express: late errors are passed on',
     file,
-    find: 'if (exchangeOf(res)?.handlerFailed(error) !== false) next(error)',
-    replace: 'exchangeOf(res)?.handlerFailed(error); next(error)',
+    find: 'if (this.relay !== undefined || this.handlerFailed(req, res, error)) next(error)',
+    replace: 'this.handlerFailed(req, res, error); next(error)',
     rule: 'EXP-013',
     rig,
   },
   {
     id: 'express: a late error destroys what is pipelined behind it',
     file,
-    find: 'if (exchangeOf(res)?.handlerFailed(error) !== false) next(error)',
-    replace: 'exchangeOf(res)?.handlerFailed(error); next(error)',
+    find: 'if (this.relay !== undefined || this.handlerFailed(req, res, error)) next(error)',
+    replace: 'this.handlerFailed(req, res, error); next(error)',
     rule: 'EXP-014',
     rig,
   },
   {
     id: 'express: error handlers answer clients that have left',
     file,
-    find: 'if (exchangeOf(res)?.handlerFailed(error) !== false) next(error)',
-    replace: 'exchangeOf(res)?.handlerFailed(error); next(error)',
+    find: 'if (this.relay !== undefined || this.handlerFailed(req, res, error)) next(error)',
+    replace: 'this.handlerFailed(req, res, error); next(error)',
     rule: 'EXP-016',
     rig,
   },
   {
     id: 'express: errors where there is no exchange are lost',
-    file,
-    find: 'handlerFailed(error) !== false',
-    replace: 'handlerFailed(error)',
+    file: node,
+    find: "handlerFailed(error, 'handler', isLost(req, error)) ?? true",
+    replace: "handlerFailed(error, 'handler', isLost(req, error)) as boolean",
     rule: 'EXP-017',
     rig,
   },
@@ -103,8 +104,8 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: what a handler throws after the head is not reported',
     file: 'packages/lifecycle-core/src/exchange.ts',
-    find: 'if (isOpen(this.phase)) return true\n    this.truncate()',
-    replace: 'return true\n    this.truncate()',
+    find: 'if (this.noteError(error)) return true',
+    replace: 'this.noteError(error); return true',
     rule: 'EXP-012',
     rig,
   },

@@ -29,8 +29,8 @@ export const injectMutants: readonly Mutant[] = [
   },
   {
     id: 'inject: errors of injected requests are not noted',
-    file: 'packages/adapter-fastify/src/index.ts',
-    find: 'if (!isEcho) exchangeOf(reply.raw)?.handlerFailed(error)',
+    file: 'packages/lifecycle-core/src/exchange.ts',
+    find: 'if (this.told === undefined) this.error = error',
     replace: '',
     rule: 'INJ-002',
     rig,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { ListenerOptions } from '@afterword/adapter-node'
 import type { Exchange, Fault, LifecycleOptions, Outcome } from '@afterword/lifecycle-core'
 import type { Lifecycle } from '@afterword/lifecycle-core/adapter'
 import type { Question, Reply } from './client.js'
@@ -23,6 +24,10 @@ export type CallHandler = (call: Call) => unknown
 export interface AppOptions extends LifecycleOptions {
   /** Passed to the server: `createServer` options, or Fastify's. */
   server?: Record<string, unknown>
+  /** Passed to `lifecycle.listener`, where the rig has one. */
+  listener?: ListenerOptions<never, never>
+  /** Leaves the sink as it is by default: the rule does not hear of faults. */
+  defaultSink?: boolean
   /** Runs before the mount, like a middleware registered earlier. False: the request goes no further. */
   before?: (req: IncomingMessage, res: ServerResponse) => unknown
 }

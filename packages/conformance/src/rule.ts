@@ -35,7 +35,8 @@ export interface Rule {
   readonly id: string
   /** Starts with MUST. */
   readonly title: string
-  readonly needs?: readonly (Capability | Framework)[]
+  /** `answers-faults`: the adapter itself answers for handlers that throw. */
+  readonly needs?: readonly (Capability | Framework | 'answers-faults')[]
   /** Rejects when the rule is broken. */
   run(rig: Rig): Promise<void>
 }

@@ -46,11 +46,15 @@ export async function runRule(rule: Rule, rig: Rig): Promise<Result> {
 }
 
 function reasonToLeaveOut({ needs = [] }: Rule, rig: Rig): string | undefined {
-  const reasons = needs.map((need) => (isFramework(need) ? (rig.framework === need ? undefined : `not ${need}`) : rig.lacks[need]))
-  return reasons.find((reason) => reason !== undefined)
+  for (const need of needs) {
+    if (need === 'answers-faults' && rig.answersFaults !== true) return 'the framework answers for handlers'
+    const reason = isFramework(need) ? (rig.framework === need ? undefined : `not ${need}`) : rig.lacks[need as Capability]
+    if (reason !== undefined) return reason
+  }
+  return undefined
 }
 
-function isFramework(need: Capability | Framework): need is Framework {
+function isFramework(need: string): need is Framework {
   return (frameworks as readonly string[]).includes(need)
 }
 

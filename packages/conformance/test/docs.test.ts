@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { createLifecycle as createExpress } from '@afterword/adapter-express'
 import { after, afterwards, beforeCommit, channelNames, compose, createLifecycle, errorCodes, onCommit, tickMs, transaction, waitUntil } from '@afterword/adapter-node'
 import { type Binding, nextPhase } from '@afterword/lifecycle-core/adapter'
 import { describe, expect, it } from 'vitest'
@@ -128,6 +129,7 @@ describe('bad input', () => {
     drain: lifecycle.drain.bind(lifecycle),
     listener: lifecycle.listener.bind(lifecycle),
     attach: lifecycle.attach.bind(lifecycle),
+    faultsTo: (app: never) => createExpress().faultsTo(app),
   }
 
   for (const [input = '', result = ''] of table?.rows ?? []) {

@@ -9,7 +9,7 @@ import { LazyOutcome, type Outcome } from './outcome.js'
 import { type Participant, Participants } from './participants.js'
 import { hasEnded, isOpen, nextPhase, type Phase, type PhaseSignal } from './phase.js'
 import { type Member, Registry } from './registry.js'
-import { heeds, isThenable, settle, type FaultSource } from './sink.js'
+import { type FaultLogger, type FaultSource, heeds, isThenable, saysClosed, settle } from './sink.js'
 import type { PromiseOptions, Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
 
 /** Sees the head just before it is written, and may change it. Synchronous. */
@@ -63,6 +63,8 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   route: string | null = null
   /** What the adapter needs to reach the framework's own error handling. Let go of at the end. */
   owner: unknown = undefined
+  /** Where its faults are logged if the application names no sink: the framework's logger of this request. */
+  logger: FaultLogger | undefined = undefined
   readonly method: string
   readonly url: string
   readonly lifecycle: Lifecycle
@@ -310,14 +312,13 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   /**
    * The handler threw. Returns whether the framework can still answer; if it cannot, the error has gone to the sink and
    * a response that the handler had not ended is destroyed, so that the client sees the truncation.
+   *
+   * @param lost the error is the request's own, which says only that the client left
    */
-  handlerFailed(error: unknown, source: FaultSource = 'handler'): boolean {
-    if (this.told === undefined) this.error = error
-    // A reply that waits, and is whole, stands.
-    if (this.hooks?.hold.hasEnded !== true) this.participants?.fail(error)
-    if (isOpen(this.phase)) return true
+  handlerFailed(error: unknown, source: FaultSource = 'handler', lost = false): boolean {
+    if (this.noteError(error)) return true
+    if (!lost) this.failLate(error, source)
     this.truncate()
-    this.failLate(error, source)
     return false
   }
 
@@ -326,9 +327,23 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     return error !== undefined && this.error === error
   }
 
-  /** Something failed when nobody waited for it any more. Heeding the signal is no fault. */
+  /** Something failed when nobody waited for it any more. */
   failLate(error: unknown, source: FaultSource): void {
-    if (!heeds(error, this.controller?.signal)) this.report(error, source)
+    if (!this.isDeparture(error)) this.report(error, source)
+  }
+
+  /** Keeps what the handler threw for the outcome. Returns whether the framework can still answer. */
+  noteError(error: unknown): boolean {
+    if (this.told === undefined) this.error = error
+    // A reply that waits, and is whole, stands.
+    if (this.hooks?.hold.hasEnded !== true) this.participants?.fail(error)
+    return isOpen(this.phase)
+  }
+
+  /** Whether an error only says that the client left: the signal was heeded, or the response that was piped to is closed. */
+  isDeparture(error: unknown): boolean {
+    const signal = this.controller?.signal
+    return heeds(error, signal) || (this.reason === 'client' && saysClosed(error, signal !== undefined))
   }
 
   /** Destroys a response that has begun and will not be ended, so that the client sees it. */
@@ -339,8 +354,9 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   }
 
   report(error: unknown, source: FaultSource, task: string | null = null): void {
-    const { phase, id, route } = this
-    this.lifecycle.sink.report(error, { source, phase, exchangeId: id, task, outcome: this.outcome ?? null, route })
+    const { phase, id, response } = this
+    const route = this.route ?? (response === undefined ? undefined : this.binding.route?.(response)) ?? null
+    this.lifecycle.report(error, { source, phase, exchangeId: id, task, outcome: this.outcome ?? null, route }, this)
   }
 
   private reportPromise(result: PromiseLike<unknown>): void {

@@ -10,7 +10,7 @@ import { isOpen } from './phase.js'
 import { Registry } from './registry.js'
 import type { DrainReport } from './report.js'
 import { Scheduler } from './scheduler.js'
-import { Sink, isThenable, settle } from './sink.js'
+import { type Fault, Sink, isThenable, settle } from './sink.js'
 import { type LifecycleStats, statsOf } from './stats.js'
 import type { Task } from './task.js'
 import { Ticker } from './ticker.js'
@@ -45,7 +45,7 @@ export class Lifecycle {
 
   constructor(options?: LifecycleOptions) {
     this.options = resolveOptions(options)
-    this.sink = new Sink(this.options.onError)
+    this.sink = new Sink(this.options.onError, this.options.logger)
     this.scheduler = new Scheduler(this)
     this.ticker = new Ticker((now) => this.expire(now))
   }
@@ -180,6 +180,11 @@ export class Lifecycle {
   tellRefused(task: Task, error: LifecycleError): void {
     const { onRefused } = this.options
     if (onRefused !== undefined) this.callSubscriber(task.exchange, () => onRefused(task, error))
+  }
+
+  /** Every fault comes through here, on its way to the sink. */
+  report(error: unknown, fault: Fault, exchange: ServerExchange): void {
+    this.sink.report(error, fault, exchange.logger)
   }
 
   private callSubscriber(exchange: ServerExchange, call: () => unknown): void {

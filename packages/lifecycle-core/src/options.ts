@@ -3,7 +3,7 @@ import type { Exchange } from './exchange.js'
 import type { CommitHook } from './hooks.js'
 import type { Outcome } from './outcome.js'
 import type { AbandonedTask } from './report.js'
-import { isThenable, type OnError } from './sink.js'
+import { type FaultLogger, isThenable, type OnError } from './sink.js'
 import type { PromiseOptions, TaskFunction, TaskHandle, TaskOptions } from './task.js'
 
 /**
@@ -15,8 +15,10 @@ export type Overflow = 'refuse' | 'drop-oldest' | 'inline'
 
 /** Options of one application. */
 export interface LifecycleOptions {
-  /** Receives every fault: an error with no caller left. Default: one structured line on stderr. */
+  /** Receives every fault: an error with no caller left. Default: `logger`, or one structured line on stderr. */
   onError?: OnError
+  /** Where faults are logged, at `error`. Instead of `onError`, not besides it. Default: the logger of the framework. */
+  logger?: FaultLogger
   /** Receives the outcome of every exchange, in a later turn, before its tasks start. */
   onOutcome?: (outcome: Outcome, exchange: Exchange) => unknown
   /** Receives every task that was refused, besides the sink. */
@@ -61,7 +63,7 @@ export interface LifecycleOptions {
   callSites?: boolean
 }
 
-type Hooked = 'onError' | 'onOutcome' | 'onRefused' | 'onAbandoned' | 'beforeCommit'
+type Hooked = 'onError' | 'logger' | 'onOutcome' | 'onRefused' | 'onAbandoned' | 'beforeCommit'
 
 /** Options with every default filled in. */
 export type ResolvedOptions = Required<Omit<LifecycleOptions, Hooked>> &
@@ -95,6 +97,7 @@ export const isMs: Requirement = [(value) => typeof value === 'number' && value 
 
 const lifecycleRequirements: Requirements = {
   onError: isFunction,
+  logger: [(value) => typeof (value as FaultLogger | null)?.error === 'function', 'a logger with a method error(object, message)'],
   onOutcome: isFunction,
   onRefused: isFunction,
   beforeCommit: isFunction,
@@ -135,6 +138,10 @@ function isKey(value: unknown): boolean {
 /** Checks the options of an application and fills in the defaults. */
 export function resolveOptions(options: LifecycleOptions = {}): ResolvedOptions {
   check('createLifecycle', options, lifecycleRequirements)
+  if (options.onError !== undefined && options.logger !== undefined) {
+    const message = 'createLifecycle({ onError, logger }): a fault goes to one place. Log in onError, or leave it out.'
+    throw new LifecycleError('ERR_LIFECYCLE_INVALID_OPTION', message)
+  }
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   return { ...defaults, callSites: process.env['NODE_ENV'] !== 'production', ...Object.fromEntries(given) }
 }

@@ -3,7 +3,7 @@ import type { Outcome } from './outcome.js'
 import type { Phase } from './phase.js'
 
 /** What an error came out of. */
-export type FaultSource = 'handler' | 'commit-hook' | 'commit-listener' | 'task' | 'subscriber'
+export type FaultSource = 'handler' | 'commit-hook' | 'commit-listener' | 'task' | 'hook' | 'subscriber'
 
 /** Where an error with no caller left came from. */
 export interface Fault {
@@ -22,18 +22,28 @@ export interface Fault {
 /** Receives every fault. May be async. What it throws goes to stderr, together with the fault. */
 export type OnError = (error: unknown, fault: Fault) => unknown
 
+/** A logger as pino shapes it. May be async. */
+export interface FaultLogger {
+  /** @param fields the error as `err`, and the fault with the kind of its outcome */
+  error(fields: object, message: string): unknown
+}
+
 /** The one place where errors go that nobody can be told of any more. Reporting never throws. */
 export class Sink {
-  private readonly onError: OnError
+  private readonly onError: OnError | undefined
+  private readonly logger: FaultLogger | undefined
 
-  constructor(onError: OnError = writeLine) {
+  constructor(onError?: OnError, logger?: FaultLogger) {
     this.onError = onError
+    this.logger = logger
   }
 
-  report(error: unknown, fault: Fault): void {
+  /** @param logger the framework's, for an application that names neither a function nor a logger */
+  report(error: unknown, fault: Fault, logger?: FaultLogger): void {
     try {
       if (channels.fault.hasSubscribers) channels.fault.publish({ error, fault })
-      const result = this.onError(error, fault)
+      const { onError = lineTo(this.logger ?? logger) } = this
+      const result = onError(error, fault)
       if (isThenable(result)) settle(result, undefined, (sinkError) => writeLast(sinkError, error))
     } catch (sinkError) {
       writeLast(sinkError, error)
@@ -71,12 +81,26 @@ export function heeds(error: unknown, signal: AbortSignal | undefined): boolean 
   }
 }
 
-/** The default: one structured line on stderr. */
-function writeLine(error: unknown, { outcome, ...fault }: Fault): void {
-  console.error(
-    JSON.stringify({ level: 'error', msg: 'afterword fault', ...fault, outcome: outcome?.kind, error: describe(error) }),
-  )
+/** Whether an error is what a closed response leaves behind: in a stream that was piped to it, or where a signal was passed on. */
+export function saysClosed(error: unknown, hasSignal: boolean): boolean {
+  try {
+    const { code, name, cause } = error as NodeJS.ErrnoException & { cause?: unknown }
+    return code === 'ERR_STREAM_PREMATURE_CLOSE' || (hasSignal && name === 'AbortError' && cause === undefined)
+  } catch {
+    return false
+  }
 }
+
+/** The default: one structured line, by a logger or on stderr. */
+function lineTo(logger: FaultLogger | undefined): OnError {
+  return (error, { outcome, ...rest }) => {
+    const fault = { ...rest, outcome: outcome?.kind }
+    if (logger !== undefined) return logger.error({ err: error, ...fault }, message)
+    return console.error(JSON.stringify({ level: 'error', msg: message, ...fault, error: describe(error) }))
+  }
+}
+
+const message = 'afterword fault'
 
 function writeLast(sinkError: unknown, error: unknown): void {
   try {

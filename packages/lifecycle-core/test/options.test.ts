@@ -21,6 +21,7 @@ const wrongFunction = [null, 0, 'log', {}, true]
 /** Every option: what it takes, and what it refuses. */
 const lifecycleOptions: Record<keyof LifecycleOptions, { right: unknown[]; wrong: unknown[] }> = {
   onError: { right: [() => {}], wrong: wrongFunction },
+  logger: { right: [console, { error() {} }, Object.assign(() => {}, { error() {} })], wrong: [null, 0, 'log', {}, { error: 'no' }, () => {}] },
   onOutcome: { right: [() => {}], wrong: wrongFunction },
   onRefused: { right: [() => {}], wrong: wrongFunction },
   beforeCommit: { right: [() => {}], wrong: wrongFunction },

@@ -20,8 +20,9 @@ export const http2: Rig = {
   async serve(handler, use, options = {}) {
     const probe = new Probe()
     const lifecycle = createLifecycle(probe.options(options))
-    const listener = lifecycle.listener((req: IncomingMessage & { exchange: never }, res: ServerResponse) =>
-      handler(rawCall(req, res, req.exchange)),
+    const listener = lifecycle.listener(
+      (req: IncomingMessage & { exchange: never }, res: ServerResponse) => handler(rawCall(req, res, req.exchange)),
+      options.listener as object,
     )
     const server = createServer(options.server ?? {}, listener as never)
     const sockets = new Set<Socket>()

@@ -19,7 +19,7 @@ export const node: Rig = {
   async serve(handler, use, options = {}) {
     const probe = new Probe()
     const lifecycle = createLifecycle(probe.options(options))
-    const listener = lifecycle.listener((req, res) => handler(rawCall(req, res, req.exchange)))
+    const listener = lifecycle.listener((req, res) => handler(rawCall(req, res, req.exchange)), options.listener as object)
     const { before } = options
     const server = createServer(
       options.server ?? {},

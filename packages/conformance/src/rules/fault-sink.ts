@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict'
 import type { Exchange, Fault } from '@afterword/lifecycle-core'
 import { RawClient } from '../client.js'
-import { Latch } from '../latch.js'
 import type { Rule } from '../rule.js'
+import { withStderr } from '../stderr.js'
 
 function fail(): never {
   throw new Error('out of order')
-}
-
-/** Collects what goes to stderr through `console.error` while it works. */
-async function withStderr(work: (lines: Latch<string>) => Promise<void>): Promise<void> {
-  const own = console.error
-  const lines = new Latch<string>()
-  console.error = (line: string) => lines.add(line)
-  try {
-    await work(lines)
-  } finally {
-    console.error = own
-  }
 }
 
 /** Collects what nobody catches while it works. It goes before the listeners of the process. */
