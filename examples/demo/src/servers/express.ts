@@ -13,6 +13,8 @@ export async function startExpress({ onOutcome, onError, onHandlerError }: Audie
 
   app.use(lifecycle.middleware)
 
+  // What a load balancer asks.
+  app.get('/ready', (_req, res) => { res.sendStatus(lifecycle.ready ? 200 : 503) })
   app.post('/orders', async (_req, res) => { res.status(201).json(await shop.placeOrder()) })
   app.post('/coupons', async (_req, res) => { res.status(202).json(await shop.sendCoupon()) })
   app.post('/returns', async (_req, res) => { res.status(202).json(await shop.takeBack()) })

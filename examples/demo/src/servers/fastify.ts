@@ -10,6 +10,8 @@ export async function startFastify({ onOutcome, onError, onHandlerError }: Audie
 
   await app.register(lifecycle.plugin)
 
+  // What a load balancer asks.
+  app.get('/ready', (_request, reply) => reply.code(lifecycle.ready ? 200 : 503).send())
   app.post('/orders', async (_request, reply) => reply.code(201).send(await shop.placeOrder()))
   app.post('/coupons', async (_request, reply) => reply.code(202).send(await shop.sendCoupon()))
   app.post('/returns', async (_request, reply) => reply.code(202).send(await shop.takeBack()))

@@ -27,6 +27,8 @@ export async function startNode({ onOutcome, onError }: Audience): Promise<ShopS
 
   const server = createServer(
     lifecycle.listener((req, res) => {
+      // What a load balancer asks.
+      if (req.url === '/ready') return res.writeHead(lifecycle.ready ? 200 : 503).end()
       const handler = routes[`${req.method} ${req.url}`]
       return handler === undefined ? reply(res, 404, { error: 'Not Found' }) : handler(req, res)
     }),
