@@ -50,8 +50,10 @@ export const scenarios: readonly Scenario[] = [
   { id: 'guard-call-sites', title: 'guard on, call sites', kind: 'ours', tier: 3, beside: 'idle' },
   { id: 'chain', title: '10 middleware behind the mount', kind: 'ours', tier: 3, servers: ['express'], beside: 'idle' },
   { id: 'guard-chain', title: 'guard on, 10 middleware', kind: 'ours', tier: 3, servers: ['express'], beside: 'chain' },
-  { id: 'before-commit', title: 'one async beforeCommit', kind: 'ours', tier: 2, awaits: 'beforeCommit' },
-  { id: 'body', title: 'body capture', kind: 'ours', tier: 2, awaits: 'body capture' },
+  { id: 'before-commit', title: 'one async beforeCommit', kind: 'ours', tier: 2, calls: 1, header: 'x-bench' },
+  { id: 'before-commit-sync', title: 'one sync beforeCommit', kind: 'ours', tier: 3, calls: 1, header: 'x-bench' },
+  { id: 'payload', title: 'one onPayload', kind: 'ours', tier: 3, servers: ['express', 'fastify'], calls: 1 },
+  { id: 'body', title: 'body capture', kind: 'ours', tier: 2 },
 
   { id: 'close', title: "res.on('close')", kind: 'peer', tier: 2, calls: 1 },
   { id: 'finish', title: "res.on('finish')", kind: 'peer', tier: 2, calls: 1 },

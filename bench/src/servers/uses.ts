@@ -34,6 +34,24 @@ export const uses: Readonly<Record<string, Use>> = {
         head.setHeader('x-bench', '1')
       }),
   },
+  'before-commit': {
+    options: explicit,
+    act: (exchange) =>
+      exchange.beforeCommit(async (head) => {
+        count()
+        head.setHeader('x-bench', '1')
+      }),
+  },
+  'before-commit-sync': {
+    options: explicit,
+    act: (exchange) =>
+      exchange.beforeCommit((head) => {
+        count()
+        head.setHeader('x-bench', '1')
+      }),
+  },
+  payload: { options: explicit, act: (exchange) => exchange.onPayload(count) },
+  body: { options: { context: false, captureBody: {} } },
   outcome: { options: { context: false, onOutcome: count } },
   'after-1': schedule(1, count),
   'after-1-async': schedule(1, countLater),

@@ -42,8 +42,7 @@ export class ExpressLifecycle extends NodeLifecycle {
   readonly middleware = (req: Request, res: ServerResponse, next: () => void): void => {
     // Mounted on a router, or called by other middleware, it hears of the application only now.
     if (this.options.guard !== false && req.app !== undefined) guardApplication(req.app as Application)
-    const exchange = this.exchange(req, res, req.originalUrl)
-    exchange.owner ??= next
+    const exchange = this.exchange(req, res, req.originalUrl, next)
     this.relay?.enter(exchange, res)
     if (!this.turnsAway(exchange, res)) exchange.run(next)
   }
@@ -120,6 +119,11 @@ export class ExpressLifecycle extends NodeLifecycle {
     const next = (res as { req: { next?: Next } }).req.next ?? (exchangeOf(res)?.owner as Next)
     next(error)
     return true
+  }
+
+  protected override payloadMethods(res: object): readonly [owner: object, names: readonly string[]] {
+    // On a server of somebody else's, Express may not have seen the response yet.
+    return [res, ['json', 'jsonp', 'send'].filter((name) => name in res)]
   }
 }
 

@@ -43,6 +43,10 @@ export class FastifyLifecycle extends NodeLifecycle {
     return refuse(exchangeOf(res)?.owner as FastifyReply, error)
   }
 
+  protected override payloadMethods(res: object): readonly [owner: object, names: readonly string[]] {
+    return [exchangeOf(res)?.owner as FastifyReply, ['send']]
+  }
+
   private mount(app: FastifyInstance, drain: PluginOptions['drain'] = {}, done: (error?: Error) => void): void {
     try {
       this.checkDrain(drain)
@@ -56,12 +60,11 @@ export class FastifyLifecycle extends NodeLifecycle {
     if (!isMute(app.log)) this.log = app.log
     const logs = this.log !== undefined && this.options.onError === undefined && this.options.logger === undefined
     app.addHook('onRequest', (request, reply, next) => {
-      const exchange = this.exchange(request.raw, reply.raw, request.originalUrl)
+      if (this.options.guard !== false) reply.send = send
+      const exchange = this.exchange(request.raw, reply.raw, request.originalUrl, reply)
       exchange.route = request.routeOptions.url ?? null
       request.exchange = exchange
       if (logs) exchange.logger = request.log
-      exchange.owner = reply
-      if (this.options.guard !== false) reply.send = send
       if (!this.rejects(exchange)) return exchange.run(next)
       const body = { statusCode: 503, error: 'Service Unavailable', message: 'Service Unavailable' }
       return void reply.code(503).header('retry-after', '1').send(body)

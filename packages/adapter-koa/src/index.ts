@@ -35,6 +35,7 @@ export class KoaLifecycle extends NodeLifecycle {
     }
     try {
       await (exchange.handling = exchange.run(next))
+      if (exchange.awaitsPayload && ctx.respond !== false) await this.showBody(ctx)
     } catch (error) {
       if (exchange.handlerFailed(error)) throw error
       // Koa has nothing to add to a response that is over.
@@ -46,6 +47,16 @@ export class KoaLifecycle extends NodeLifecycle {
     // Left there by @koa/router and koa-router.
     const route = (res as { [contextOf]?: Context })[contextOf]?.['_matchedRoute'] as string | RegExp | undefined
     return route?.toString()
+  }
+
+  /** Koa replies once its middleware has returned. */
+  private async showBody(ctx: Context): Promise<void> {
+    const body = await this.transformPayload(ctx.res, ctx.body)
+    if (body === ctx.body) return
+    const { status } = ctx
+    ctx.body = body
+    // Which a body sets when nobody else has.
+    ctx.status = status
   }
 
   protected override refuse(res: object, error: unknown): boolean {

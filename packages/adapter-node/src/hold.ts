@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { LifecycleError, type ResponseHead } from '@afterword/lifecycle-core'
-import { type Gate, type Hold, settle } from '@afterword/lifecycle-core/adapter'
+import { type Gate, type Hold, isThenable, settle } from '@afterword/lifecycle-core/adapter'
 import { accepts, type HeadFields } from './fields.js'
 import { type AnyResponse, isDestroyed, wholeStatus } from './head.js'
 import { HeldHead } from './held-head.js'
-import { type Method, type MethodName, Passage } from './passage.js'
+import { type Method, type MethodName, type Passage, passageOf } from './passage.js'
+import { isPayload } from './payload.js'
 import { headSent, lock, unlock } from './lock.js'
 import { containHeld } from './second-reply.js'
 
@@ -57,17 +58,59 @@ export class HeldResponse implements Hold {
   private calls: Call[] = []
   private hasHead = false
   private isRefused = false
+  /** Whether the payload hooks run: the reply is whole, but what it says is not known yet. */
+  private isDeciding = false
 
   constructor(res: AnyResponse, gate: Gate) {
     this.res = res
     this.gate = gate
     this.head = new HeldHead(res)
-    this.passage = new Passage(res, (name, method, args) => this.enter(name, method, args))
+    this.passage = passageOf(res)
+    this.passage.enter = (name, method, args) => this.enter(name, method, args)
     ;(res as { [slot]?: HeldResponse })[slot] = this
   }
 
   get isHolding(): boolean {
     return this.state === 'holding'
+  }
+
+  /** Shows the payload hooks what a handler replied with, once per reply; `send` gets what they made of it. */
+  show(payload: unknown, send: (payload: unknown) => unknown, owner: unknown): unknown {
+    const { res, gate, head } = this
+    const isShown = this.state === 'watching' && gate.awaitsPayload && !gate.isOver && !isDestroyed(res)
+    if (!isShown || !isPayload(payload)) return send(payload)
+    this.state = 'holding'
+    this.isDeciding = true
+    head.begin()
+    const answer = gate.transform(payload, head)
+    if (!isThenable(answer)) {
+      this.watchAgain()
+      return send(answer)
+    }
+    this.hasEnded = true
+    lock(res)
+    settle(answer, (value) => this.decided(value, send), (error) => this.refuse(error))
+    return owner
+  }
+
+  private decided(payload: unknown, send: (payload: unknown) => unknown): void {
+    if (this.state !== 'holding') return this.gate.comeLate()
+    if (this.isRefused) return
+    this.watchAgain()
+    try {
+      send(payload)
+    } catch (error) {
+      // As if the handler's own call had thrown.
+      this.gate.refusePayload(error)
+    }
+  }
+
+  /** The payload is known: what is made of it passes the hooks as it would without payload hooks. */
+  private watchAgain(): void {
+    unlock(this.res)
+    this.state = 'watching'
+    this.isDeciding = this.isRefused = this.hasEnded = false
+    this.head.apply()
   }
 
   drop(): void {
@@ -94,11 +137,11 @@ export class HeldResponse implements Hold {
       this.open()
       gate.comeLate()
     }
-    if (this.state === 'open' || (this.state === 'refused' && pages.getStore() === this)) return method.apply(res, args)
+    if (this.state === 'open' || (this.state === 'refused' && pages.getStore() === this)) return this.passage.pass(name, method, args)
     if (this.isSecond(name, args[0]) && containHeld(res, name as 'write', this.enter)) return this.answer(name)
-    if (name === 'writeHead' && !this.takeHead(args)) return method.apply(res, args)
+    if (name === 'writeHead' && !this.takeHead(args)) return this.passage.pass(name, method, args)
     checkChunk(name, args[0])
-    if (this.state === 'refused' || this.isRefused) callBack(args, refusal())
+    if (this.state === 'refused' || this.isRefused || this.isDeciding) callBack(args, refusal())
     else {
       this.calls.push({ name, method, args })
       this.bytes += lengthOf(name, args)
@@ -148,7 +191,7 @@ export class HeldResponse implements Hold {
     this.open()
     head.apply()
     let result: unknown
-    for (const { name, method, args } of calls.splice(0)) result = method.apply(res, name === 'writeHead' ? head.args() : args)
+    for (const { name, method, args } of calls.splice(0)) result = this.passage.pass(name, method, name === 'writeHead' ? head.args() : args)
     // Otherwise the response will say so itself.
     if (this.needsDrain && !this.hasEnded && result !== false) res.emit('drain')
     return result
@@ -166,6 +209,11 @@ export class HeldResponse implements Hold {
   private hand(error: unknown): void {
     const { gate, head, hasEnded } = this
     if (this.state !== 'holding') return gate.failLate(error)
+    if (this.isDeciding) {
+      this.watchAgain()
+      head.clear()
+      return gate.refusePayload(error)
+    }
     if (hasEnded) this.open()
     else {
       unlock(this.res)
@@ -192,6 +240,7 @@ export class HeldResponse implements Hold {
   private open(): void {
     if (this.state === 'holding') unlock(this.res)
     this.state = 'open'
+    this.passage.enter = undefined
     this.passage.leave()
   }
 

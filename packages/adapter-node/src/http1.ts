@@ -4,6 +4,7 @@ import type { AbortReason, ResponseHead } from '@afterword/lifecycle-core'
 import { type Binding, exchangeOf } from '@afterword/lifecycle-core/adapter'
 import { connectionOf, knownConnection } from './connection.js'
 import { parseWireHead, watchHead, wroteHead } from './head.js'
+import { capture } from './capture.js'
 import { hold, heldHead } from './hold.js'
 import { answerRefusal } from './page.js'
 
@@ -77,6 +78,8 @@ export const http1: Binding<ServerResponse> = {
   parseHead: parseWireHead,
 
   hold,
+
+  capture,
 
   refuse: answerRefusal,
 }

@@ -2,6 +2,7 @@ import { constants, type Http2ServerResponse, type ServerHttp2Stream } from 'nod
 import type { AbortReason } from '@afterword/lifecycle-core'
 import type { Binding, Signals } from '@afterword/lifecycle-core/adapter'
 import { joinFields, watchHead } from './head.js'
+import { capture } from './capture.js'
 import { hold } from './hold.js'
 import { answerRefusal } from './page.js'
 
@@ -81,6 +82,8 @@ export const http2: Binding<Http2ServerResponse> = {
   },
 
   hold,
+
+  capture,
 
   refuse: answerRefusal,
 }

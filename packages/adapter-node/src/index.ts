@@ -4,6 +4,7 @@ import { NodeLifecycle } from './lifecycle.js'
 export * from '@afterword/lifecycle-core'
 export { afterwards } from './afterwards.js'
 export { compose, type ErrorMiddleware, type Middleware, type Next } from './compose.js'
+export { reply } from './payload.js'
 export type { NodeServer, UpgradedPolicy } from './host.js'
 export { type DrainOptions, type ListenerOptions, NodeLifecycle, type NodeRequest, type NodeResponse } from './lifecycle.js'
 

@@ -22,7 +22,9 @@ import { isClaimed } from './claim.js'
 import { isServer, type NodeServer, ServerHost, type UpgradedPolicy } from './host.js'
 import { http1 } from './http1.js'
 import { http2 } from './http2.js'
+import { NodeHead } from './head.js'
 import { answerFault, answerRefusal, isLost } from './page.js'
+import { isPayload, watchPayload } from './payload.js'
 import { contain } from './second-reply.js'
 
 /** A request of HTTP/1 or of the HTTP/2 compatibility API, with its exchange. */
@@ -73,6 +75,14 @@ export class NodeLifecycle extends Lifecycle {
    * response, it answers false, and the client gets a plain 500.
    */
   protected refuse?(res: object, error: unknown): boolean
+
+  /** The methods with which handlers reply with a value, and what they are methods of. */
+  protected payloadMethods?(res: object): readonly [owner: object, names: readonly string[]]
+
+  /** What the payload hooks make of a value, for a framework that replies by itself once that has settled. */
+  protected transformPayload(res: NodeResponse, payload: unknown): unknown {
+    return isPayload(payload) ? exchangeOf(res)?.transformPayload(payload, new NodeHead(res)) : payload
+  }
 
   /**
    * Wraps a handler of `http.createServer`, `https.createServer` or `http2.createServer`. A handler that throws or
@@ -141,11 +151,11 @@ export class NodeLifecycle extends Lifecycle {
   }
 
   /** Begins the exchange of a request, or returns the one it has. */
-  exchange(req: IncomingMessage | Http2ServerRequest, res: NodeResponse, url = req.url ?? ''): ServerExchange {
+  exchange(req: IncomingMessage | Http2ServerRequest, res: NodeResponse, url = req.url ?? '', owner?: unknown): ServerExchange {
     const overHttp2 = 'stream' in res
     if (overHttp2) this.track(res.stream?.session)
     const binding = overHttp2 ? this.http2 : this.http1
-    const exchange = this.begin(binding, res, req.method ?? '', url)
+    const exchange = this.begin(binding, res, req.method ?? '', url, owner)
     // A mount that runs late.
     if (this.options.guard !== false && isClaimed(res)) contain(res, exchange)
     const own = req as NodeRequest
@@ -181,11 +191,12 @@ export class NodeLifecycle extends Lifecycle {
   }
 
   private withFramework(binding: Binding<never>): Binding {
-    const { routeOf, refuse } = this
-    if (routeOf === undefined && refuse === undefined) return binding as Binding
+    const { routeOf, refuse, payloadMethods } = this
+    if (routeOf === undefined && refuse === undefined && payloadMethods === undefined) return binding as Binding
     const framework: Partial<Binding<NodeResponse>> = {
       ...(routeOf !== undefined && { route: routeOf }),
       ...(refuse !== undefined && { refuse: (res, error) => void (refuse(res, error) || answerRefusal(res, error)) }),
+      ...(payloadMethods !== undefined && { watchPayload: (res) => watchPayload(res, ...payloadMethods(res)) }),
     }
     return { ...binding, ...framework } as Binding
   }

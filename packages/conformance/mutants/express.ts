@@ -8,8 +8,8 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: the url as the router sees it',
     file,
-    find: 'this.exchange(req, res, req.originalUrl)',
-    replace: 'this.exchange(req, res)',
+    find: 'this.exchange(req, res, req.originalUrl, next)',
+    replace: 'this.exchange(req, res, undefined, next)',
     rule: 'EXP-021',
     rig,
   },
@@ -128,8 +128,8 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: errors that Express answers are reported as well',
     file,
-    find: 'exchange.owner ??= next\n',
-    replace: 'exchange.owner ??= next; exchange.after(({ status }) => { if (status === 500) exchange.report(status, "handler") })\n',
+    find: 'const exchange = this.exchange(req, res, req.originalUrl, next)\n',
+    replace: 'const exchange = this.exchange(req, res, req.originalUrl, next); exchange.after(({ status }) => { if (status === 500) exchange.report(status, "handler") })\n',
     rule: 'EXP-010',
     rig,
   },

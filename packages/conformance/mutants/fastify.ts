@@ -15,8 +15,8 @@ export const fastifyMutants: readonly Mutant[] = [
   {
     id: 'fastify: the url as it was rewritten',
     file,
-    find: ', request.originalUrl)',
-    replace: ')',
+    find: ', request.originalUrl, reply)',
+    replace: ', undefined, reply)',
     rule: 'FAS-001',
     rig,
   },

@@ -16,8 +16,8 @@ export const headCommitMutants: readonly Mutant[] = [
   {
     id: 'late commit listeners are forgotten in silence',
     file: exchange,
-    find: 'if (!isOpen(this.phase)) {',
-    replace: 'if (false) {',
+    find: "    this.assertOpen('onCommit')\n",
+    replace: '',
     rule: 'COM-002',
     rig: 'node',
   },

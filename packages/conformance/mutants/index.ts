@@ -1,3 +1,4 @@
+import { beforeMutants } from './before.js'
 import { contextMutants } from './context.js'
 import { defaultsMutants } from './defaults.js'
 import { deployMutants } from './deploy.js'
@@ -15,6 +16,7 @@ import { inputMutants } from './input.js'
 import { koaMutants } from './koa.js'
 import { leavingMutants } from './leaving.js'
 import { normalMutants } from './normal.js'
+import { payloadMutants } from './payload.js'
 import { serverSideMutants } from './server-side.js'
 import { tasksMutants } from './tasks.js'
 import { tasksLimitsMutants } from './tasks-limits.js'
@@ -26,6 +28,8 @@ export const mutants: readonly Mutant[] = [
   ...normalMutants,
   ...guardMutants,
   ...headMutants,
+  ...beforeMutants,
+  ...payloadMutants,
   ...leavingMutants,
   ...serverSideMutants,
   ...http2Mutants,

@@ -145,8 +145,8 @@ export const inputMutants: readonly Mutant[] = [
   {
     id: 'commit listeners may come too late',
     file: exchange,
-    find: 'if (!isOpen(this.phase)) {',
-    replace: 'if (false) {',
+    find: "    this.assertOpen('onCommit')\n",
+    replace: '',
     rule: 'INP-014',
     rig: 'node',
   },

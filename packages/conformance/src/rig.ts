@@ -13,6 +13,8 @@ export interface Call {
   readonly res: ServerResponse
   /** Reads the request body to its end. */
   read(): Promise<Buffer>
+  /** Replies with a value the way the framework's users do, where that is possible. The status is 200. */
+  send?(payload: unknown): void
   /** Replies the way the framework's users do. */
   reply(status: number, body: string | Buffer, headers?: Record<string, string>): void
 }

@@ -16,6 +16,8 @@ export type Capability =
   | 'late-mount'
   /** A handler may throw, and the server answers with an error page. */
   | 'error-page'
+  /** Handlers reply with values, which are serialized for them. */
+  | 'payload'
   /** The mount hears of what a handler throws. */
   | 'handler-error'
   /** Replying by the framework's own means sends the reply, and the next one is a second. */

@@ -1,7 +1,21 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLifecycle as createExpress } from '@afterword/adapter-express'
-import { after, afterwards, beforeCommit, channelNames, compose, createLifecycle, errorCodes, onCommit, tickMs, transaction, waitUntil } from '@afterword/adapter-node'
+import {
+  after,
+  afterwards,
+  beforeCommit,
+  captureBody,
+  channelNames,
+  compose,
+  createLifecycle,
+  errorCodes,
+  onCommit,
+  onPayload,
+  tickMs,
+  transaction,
+  waitUntil,
+} from '@afterword/adapter-node'
 import { type Binding, nextPhase } from '@afterword/lifecycle-core/adapter'
 import { describe, expect, it } from 'vitest'
 import { versions } from '../../../scripts/runtimes.mjs'
@@ -96,6 +110,7 @@ describe('tables', () => {
     expect(names('LifecycleOptions')).toEqual(sorted(accepted(() => createLifecycle(unknown))))
     expect(names('DrainOptions')).toEqual(sorted(accepted(() => lifecycle.drain(unknown))))
     const exchange = lifecycle.begin(silent, {}, 'GET', '/')
+    expect(names('CaptureOptions')).toEqual(sorted(accepted(() => exchange.captureBody(unknown))))
     expect(names('TaskOptions')).toEqual(sorted(accepted(() => exchange.after(() => {}, unknown))))
   })
 
@@ -116,7 +131,7 @@ describe('bad input', () => {
   const [table] = page('docs/errors.md').tables('bad input')
   const lifecycle = createLifecycle()
   const exchange = lifecycle.begin(silent, {}, 'GET', '/')
-  const outside = { after, onCommit, beforeCommit, waitUntil }
+  const outside = { after, onCommit, beforeCommit, onPayload, captureBody, waitUntil }
   const inside = {
     afterwards,
     compose,
@@ -126,6 +141,8 @@ describe('bad input', () => {
     onCommit: exchange.onCommit.bind(exchange),
     beforeCommit: exchange.beforeCommit.bind(exchange),
     waitUntil: exchange.waitUntil.bind(exchange),
+    onPayload: exchange.onPayload.bind(exchange),
+    captureBody: exchange.captureBody.bind(exchange),
     drain: lifecycle.drain.bind(lifecycle),
     listener: lifecycle.listener.bind(lifecycle),
     attach: lifecycle.attach.bind(lifecycle),

@@ -1,4 +1,5 @@
 /** What adapter authors see, besides everything in the index. Start with {@link Binding}. */
+export type { Capture } from './capture.js'
 export type { Binding, Gate, Hold, Host, Signals } from './binding.js'
 export { channels } from './channels.js'
 export { drainRequirements } from './drain.js'

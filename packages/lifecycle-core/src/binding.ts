@@ -3,6 +3,8 @@
  * when adding a server; `packages/adapter-node` is the worked example.
  */
 
+import type { Capture } from './capture.js'
+
 /** Header values as a server writes them. */
 export type HeaderValue = string | number | readonly string[]
 
@@ -97,6 +99,10 @@ export interface Binding<Res extends object = object> {
    * `beforeCommit` hook of an exchange is registered; a server without it has no such hooks.
    */
   hold?(res: Res, gate: Gate): Hold
+  /** Shows what the framework replies with to the hold, before it is serialized. Called with the first `onPayload` hook. */
+  watchPayload?(res: Res): void
+  /** Gives the beginning of the body to a capture, as the application writes it. */
+  capture?(res: Res, capture: Capture): void
   /** Hands an error to the framework's own error handling, as if the handler had failed with it. Nothing was sent. */
   refuse?(res: Res, error: unknown): void
 }
@@ -116,8 +122,14 @@ export interface Gate {
   ask(head: ResponseHead): boolean | Promise<boolean>
   /** The application has replied, or tried to, when there was nothing left to ask. */
   comeLate(): void
+  /** Whether a hook wants to see the payload. */
+  readonly awaitsPayload: boolean
+  /** Runs the payload hooks: what they made of it, or a promise of that when one of them returned a promise. */
+  transform(payload: unknown, head: ResponseHead): unknown
   /** The reply was refused and dropped: its error goes to the framework. */
   refuse(error: unknown): void
+  /** The same by a payload hook; the error page still passes the other hooks. */
+  refusePayload(error: unknown): void
   /** A hook failed when its verdict was not waited for any more. */
   failLate(error: unknown): void
 }

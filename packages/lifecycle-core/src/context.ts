@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { LifecycleError } from './errors.js'
 import type { CommitListener, Exchange, ServerExchange } from './exchange.js'
-import type { CommitHook } from './hooks.js'
+import type { CaptureOptions } from './capture.js'
+import type { CommitHook, PayloadHook } from './hooks.js'
 import type { PromiseOptions, Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
 
 const key = Symbol.for('afterword.context')
@@ -98,6 +99,41 @@ export function onCommit(listener: CommitListener): void {
  */
 export function beforeCommit(hook: CommitHook): void {
   required('beforeCommit').beforeCommit(hook)
+}
+
+/**
+ * Shows a hook what the handler of the current request replies with, before it is serialized: an object given to
+ * `res.json`, a string given to `reply.send`, a value given to `reply`. The last registered is called first. What it
+ * returns, or a promise of that, takes the place of the payload; `undefined` leaves it. Streams and files are not shown.
+ *
+ * @throws {LifecycleError} `ERR_LIFECYCLE_NO_EXCHANGE` outside a request; `ERR_LIFECYCLE_COMMITTED` when the reply is on
+ * its way; `ERR_LIFECYCLE_INVALID_ARGUMENT` for anything but a function; `ERR_LIFECYCLE_CANNOT_HOLD` on a server that
+ * cannot hold a reply.
+ *
+ * @example
+ * ```ts
+ * onPayload((payload) => ({ ...Object(payload), secret: undefined }))
+ * ```
+ */
+export function onPayload(hook: PayloadHook): void {
+  required('onPayload').onPayload(hook)
+}
+
+/**
+ * Keeps the beginning of the body of the current response, for `outcome.body`.
+ *
+ * @throws {LifecycleError} `ERR_LIFECYCLE_NO_EXCHANGE` outside a request; `ERR_LIFECYCLE_COMMITTED` when the head was
+ * written; `ERR_LIFECYCLE_INVALID_ARGUMENT`, `ERR_LIFECYCLE_INVALID_OPTION` and `ERR_LIFECYCLE_UNKNOWN_OPTION` for wrong
+ * options.
+ *
+ * @example
+ * ```ts
+ * captureBody({ limit: 4096, types: ['application/json'] })
+ * after(({ body }) => audit(body?.text()))
+ * ```
+ */
+export function captureBody(options?: CaptureOptions): void {
+  required('captureBody').captureBody(options)
 }
 
 /** @param otherwise what to call where the async context is lost */

@@ -4,6 +4,7 @@ export const errorCodes = {
   ERR_LIFECYCLE_COMMITTED: 'The head was already written, so it can no longer be changed.',
   ERR_LIFECYCLE_HELD_TOO_LARGE: 'More than `maxHeldBytes` was written while hooks were running, so the reply was refused.',
   ERR_LIFECYCLE_CANNOT_HOLD: 'The server has no way to hold a reply, so it has no `beforeCommit` hooks.',
+  ERR_LIFECYCLE_BODY_RELEASED: 'A captured body was read when its exchange had drained.',
   ERR_LIFECYCLE_INVALID_ARGUMENT: 'An argument has the wrong type.',
   ERR_LIFECYCLE_INVALID_OPTION: 'An option has the wrong type or range.',
   ERR_LIFECYCLE_UNKNOWN_OPTION: 'An option has a name that does not exist.',

@@ -2,9 +2,10 @@ import type { AbortPosition, AbortReason, Binding, Gate, Hold, ResponseHead, Sig
 import { channels } from './channels.js'
 import { currentTask, storage } from './context.js'
 import { type ErrorCode, LifecycleError } from './errors.js'
-import { type CommitHook, Hooks, tooLate } from './hooks.js'
+import { Capture, type CaptureOptions } from './capture.js'
+import { type CommitHook, Hooks, type PayloadHook, tooLate } from './hooks.js'
 import type { Lifecycle } from './lifecycle.js'
-import { assertFunction, assertPromise, assertTask, checkPromiseOptions, checkTaskOptions } from './options.js'
+import { assertFunction, assertPromise, assertTask, checkCaptureOptions, checkPromiseOptions, checkTaskOptions } from './options.js'
 import { LazyOutcome, type Outcome } from './outcome.js'
 import { type Participant, Participants } from './participants.js'
 import { hasEnded, isOpen, nextPhase, type Phase, type PhaseSignal } from './phase.js'
@@ -40,6 +41,10 @@ export interface Exchange {
   onCommit(listener: CommitListener): void
   /** The same as the free function `beforeCommit`, for this exchange. */
   beforeCommit(hook: CommitHook): void
+  /** The same as the free function `onPayload`, for this exchange. */
+  onPayload(hook: PayloadHook): void
+  /** The same as the free function `captureBody`, for this exchange. */
+  captureBody(options?: CaptureOptions): void
 }
 
 const idPrefix = `${process.pid.toString(36)}${Date.now().toString(36)}`
@@ -88,6 +93,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   participants: Participants | undefined = undefined
   /** What the handler returned, where the adapter calls it and it is a promise. */
   handling: PromiseLike<unknown> | undefined = undefined
+  private captured: Capture | undefined = undefined
   private controller: AbortController | undefined = undefined
   /** Tasks that wait for the end to be told; `undefined` when none ever did, or when it has been. */
   held: Registry<Task> | undefined = undefined
@@ -141,21 +147,38 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   onCommit(listener: CommitListener): void {
     assertFunction('onCommit', listener)
-    if (!isOpen(this.phase)) {
-      throw new LifecycleError(
-        'ERR_LIFECYCLE_COMMITTED',
-        `onCommit() was called when the exchange was ${this.phase}. Register the listener before replying.`,
-      )
-    }
+    this.assertOpen('onCommit')
     this.commitListeners ??= []
     this.commitListeners.push(listener)
   }
 
   beforeCommit(hook: CommitHook): void {
     assertFunction('beforeCommit', hook)
-    if (!isOpen(this.phase)) throw tooLate(`the exchange was ${this.phase}`)
-    this.hooks ??= new Hooks(this, (gate) => this.holdReply(gate))
-    this.hooks.add(hook)
+    this.openHooks('beforeCommit').add(hook)
+  }
+
+  onPayload(hook: PayloadHook): void {
+    assertFunction('onPayload', hook)
+    const hooks = this.openHooks('onPayload')
+    if (!hooks.awaitsPayload) this.binding.watchPayload?.(this.response as object)
+    hooks.addPayloadHook(hook)
+  }
+
+  captureBody(options: CaptureOptions = {}): void {
+    checkCaptureOptions(options)
+    this.assertOpen('captureBody')
+    this.captured = new Capture(options)
+    this.binding.capture?.(this.response as object, this.captured)
+  }
+
+  /** Whether a hook wants to see the payload. */
+  get awaitsPayload(): boolean {
+    return this.hooks?.awaitsPayload === true
+  }
+
+  /** Runs the payload hooks of a framework that waits for them by itself. */
+  transformPayload(payload: unknown, head: ResponseHead): unknown {
+    return this.hooks === undefined ? payload : this.hooks.transform(payload, head)
   }
 
   /** Whether nothing can be put before the head any more. */
@@ -165,10 +188,10 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Takes a transaction, which is settled after all hooks have let the head pass. */
   join(participant: Participant): void {
-    this.hooks ??= new Hooks(this, (gate) => this.holdReply(gate))
-    this.hooks.addLast(async (head) => participant.settle(head))
+    const hooks = this.openHooks('transaction')
+    hooks.addLast(async (head) => participant.settle(head))
     this.participants ??= new Participants()
-    this.participants.add(participant, this.hooks)
+    this.participants.add(participant, hooks)
   }
 
   /** Calls a function as part of this exchange: from here on it is being handled. */
@@ -268,6 +291,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     const phase = nextPhase(this.phase, 'drain')
     if (phase === undefined) return
     this.phase = phase
+    this.captured?.release()
     this.lifecycle.leave(this)
     if (channels.exchangeDrained.hasSubscribers) channels.exchangeDrained.publish({ exchange: this })
   }
@@ -367,17 +391,26 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   // Held replies.
 
-  private holdReply(gate: Gate): Hold {
+  private assertOpen(caller: string): void {
+    if (!isOpen(this.phase)) throw tooLate(caller, `the exchange was ${this.phase}`)
+  }
+
+  private openHooks(caller: string): Hooks {
+    this.assertOpen(caller)
+    return (this.hooks ??= new Hooks(this, (gate) => this.holdReply(caller, gate)))
+  }
+
+  private holdReply(caller: string, gate: Gate): Hold {
     if (this.binding.hold !== undefined) return this.binding.hold(this.response as object, gate)
     throw new LifecycleError(
       'ERR_LIFECYCLE_CANNOT_HOLD',
-      'beforeCommit() was called on a server that cannot hold a reply. Use onCommit(), which is synchronous.',
+      `${caller}() was called on a server that cannot hold a reply. Use onCommit(), which is synchronous.`,
     )
   }
 
-  /** A hook refused the reply: the framework's own error handling gets the error, and its page passes without hooks. */
-  refuse(error: unknown): void {
-    this.hooks = undefined
+  /** A hook refused the reply: the framework's own error handling gets the error. Its page passes the hooks that are left. */
+  refuse(error: unknown, hooks?: Hooks): void {
+    this.hooks = hooks
     // Rolled back already, unless it was the bound and not a hook that refused.
     void this.participants?.refuse()
     if (this.handlerFailed(error, 'commit-hook')) this.run(() => this.binding.refuse?.(this.response as object, error))
@@ -420,6 +453,13 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     return new LifecycleError(abortCodes[reason], `The exchange was aborted: ${reason}.`)
   }
 
+  private concludeBody(): Capture | null {
+    const { captured, status, head } = this
+    if (captured === undefined || status === null) return null
+    const type = this.binding.parseHead(head)['content-type']
+    return captured.wants(String(type ?? '')) ? captured : null
+  }
+
   private concludeOutcome(): LazyOutcome {
     const { receivedAt, committedAt, endedAt, status, reason } = this
     const timed = receivedAt !== 0
@@ -430,6 +470,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
         position: this.position,
         status,
         bytes: this.bytes,
+        body: this.concludeBody(),
         error: this.error,
         transaction: this.participants?.fate ?? null,
         method: this.method,

@@ -17,6 +17,13 @@ export interface HookContext {
  */
 export type CommitHook = (head: ResponseHead, exchange: Exchange, context: HookContext) => unknown
 
+/**
+ * Sees what the handler replied with before it is serialized, and may change the head. What it returns takes the place of
+ * the payload; `undefined` leaves it. May be async. If it throws or rejects, nothing is sent and the framework's own error
+ * handling gets the error.
+ */
+export type PayloadHook = (payload: unknown, head: ResponseHead, exchange: Exchange) => unknown
+
 /** The hooks of one exchange, and the gate before its head. Made when the first one is registered. */
 export class Hooks implements Gate {
   readonly hold: Hold
@@ -24,6 +31,7 @@ export class Hooks implements Gate {
   private readonly waiting: CommitHook[] = []
   /** Whether one of them is at work. */
   isRunning = false
+  private payloadHooks: PayloadHook[] = []
   private hasPassed = false
 
   constructor(exchange: ServerExchange, hold: (gate: Gate) => Hold) {
@@ -33,6 +41,10 @@ export class Hooks implements Gate {
 
   get maxHeldBytes(): number {
     return this.exchange.lifecycle.options.maxHeldBytes
+  }
+
+  get awaitsPayload(): boolean {
+    return this.payloadHooks.length > 0
   }
 
   get isAsync(): boolean {
@@ -45,14 +57,24 @@ export class Hooks implements Gate {
 
   /** Takes a hook. One that is registered by a running hook runs next. */
   add(hook: CommitHook): void {
-    if (this.isOver) throw tooLate('the hooks had run and the reply was on its way')
+    this.assertOpen('beforeCommit')
     this.waiting.push(hook)
   }
 
   /** Takes a hook that runs after all others, those too that are registered later. */
   addLast(hook: CommitHook): void {
-    if (this.isOver) throw tooLate('the hooks had run and the reply was on its way')
+    this.assertOpen('transaction')
     this.waiting.unshift(hook)
+  }
+
+  /** Takes a hook for the payload. */
+  addPayloadHook(hook: PayloadHook): void {
+    this.assertOpen('onPayload')
+    this.payloadHooks.push(hook)
+  }
+
+  private assertOpen(caller: string): void {
+    if (this.isOver) throw tooLate(caller, 'the hooks had run and the reply was on its way')
   }
 
   ask(head: ResponseHead): boolean | Promise<boolean> {
@@ -102,8 +124,45 @@ export class Hooks implements Gate {
     this.exchange.participants?.release()
   }
 
+  transform(payload: unknown, head: ResponseHead): unknown {
+    const { exchange } = this
+    this.isRunning = true
+    const answer = exchange.lifecycle.options.context ? storage.run(exchange, transform, this, payload, head) : transform(this, payload, head)
+    const rest = () => (this.isRunning = false)
+    if (isThenable(answer)) settle(answer, rest, rest)
+    else rest()
+    return answer
+  }
+
+  /** Runs payload hooks until one returns a promise. */
+  runPayloadHooks(payload: unknown, head: ResponseHead): unknown {
+    const { exchange, payloadHooks } = this
+    let current = payload
+    try {
+      for (let hook = payloadHooks.pop(); hook !== undefined; hook = payloadHooks.pop()) {
+        const result = hook(current, head, exchange)
+        if (isThenable(result)) return this.transformAfter(result, current, head)
+        current = result ?? current
+      }
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return current
+  }
+
+  private transformAfter(result: PromiseLike<unknown>, payload: unknown, head: ResponseHead): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      settle(result, (value) => resolve(hasEnded(this.exchange.phase) ? undefined : this.runPayloadHooks(value ?? payload, head)), reject)
+    })
+  }
+
   refuse(error: unknown): void {
     this.exchange.refuse(error)
+  }
+
+  refusePayload(error: unknown): void {
+    this.payloadHooks = []
+    this.exchange.refuse(error, this)
   }
 
   failLate(error: unknown): void {
@@ -121,7 +180,11 @@ function runHooks(hooks: Hooks, head: ResponseHead): boolean | Promise<boolean> 
   return hooks.run(head)
 }
 
-/** Why a hook comes too late. */
-export function tooLate(when: string): LifecycleError {
-  return new LifecycleError('ERR_LIFECYCLE_COMMITTED', `beforeCommit() was called when ${when}. Register the hook before replying.`)
+function transform(hooks: Hooks, payload: unknown, head: ResponseHead): unknown {
+  return hooks.runPayloadHooks(payload, head)
+}
+
+/** Why something comes too late to change the reply. */
+export function tooLate(caller: string, when: string): LifecycleError {
+  return new LifecycleError('ERR_LIFECYCLE_COMMITTED', `${caller}() was called when ${when}. Call it before replying.`)
 }

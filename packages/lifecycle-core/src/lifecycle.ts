@@ -39,12 +39,16 @@ export class Lifecycle {
   hurry: LifecycleError | undefined = undefined
   /** The async context in which the lifecycle was made: where it works when it works for no request in particular. */
   readonly scope = new AsyncResource('AFTERWORD_LIFECYCLE')
+  /** Whether every exchange has hooks of the application. */
+  private readonly hasHooks: boolean
   private drainState: LifecycleState = 'accepting'
   private draining: Drain | undefined
   private watchers: (() => void)[] | undefined
 
   constructor(options?: LifecycleOptions) {
     this.options = resolveOptions(options)
+    const { beforeCommit, onPayload, captureBody } = this.options
+    this.hasHooks = beforeCommit !== undefined || onPayload !== undefined || captureBody !== undefined
     this.sink = new Sink(this.options.onError, this.options.logger)
     this.scheduler = new Scheduler(this)
     this.ticker = new Ticker((now) => this.expire(now))
@@ -72,19 +76,27 @@ export class Lifecycle {
   }
 
   /** Begins the exchange of a response, or returns the one it has: mounting twice is harmless. */
-  begin<Res extends object>(binding: Binding<Res>, res: Res, method: string, url: string): ServerExchange {
+  begin<Res extends object>(binding: Binding<Res>, res: Res, method: string, url: string, owner?: unknown): ServerExchange {
     const begun = exchangeOf(res)
     if (begun !== undefined) return begun
     const exchange = new ServerExchange(this, binding as unknown as Binding, res, method, url)
+    exchange.owner = owner
     ;(res as { [slot]?: ServerExchange })[slot] = exchange
     this.open.add(exchange)
     this.unended++
     if (this.options.exchangeTimeout < Infinity) this.ticker.start()
     if (channels.exchangeStart.hasSubscribers) channels.exchangeStart.publish({ exchange })
     binding.attach(res, exchange)
-    if (this.options.beforeCommit !== undefined && isOpen(exchange.phase)) exchange.beforeCommit(this.options.beforeCommit)
+    if (this.hasHooks && isOpen(exchange.phase)) this.addHooks(exchange)
     this.draining?.greet(exchange)
     return exchange
+  }
+
+  private addHooks(exchange: ServerExchange): void {
+    const { beforeCommit, onPayload, captureBody } = this.options
+    if (beforeCommit !== undefined) exchange.beforeCommit(beforeCommit)
+    if (onPayload !== undefined) exchange.onPayload(onPayload)
+    if (captureBody !== undefined) exchange.captureBody(captureBody)
   }
 
   /** An exchange is drained. */

@@ -1,6 +1,7 @@
+import type { CaptureOptions } from './capture.js'
 import { LifecycleError } from './errors.js'
 import type { Exchange } from './exchange.js'
-import type { CommitHook } from './hooks.js'
+import type { CommitHook, PayloadHook } from './hooks.js'
 import type { Outcome } from './outcome.js'
 import type { AbandonedTask } from './report.js'
 import { type FaultLogger, isThenable, type OnError } from './sink.js'
@@ -25,6 +26,10 @@ export interface LifecycleOptions {
   onRefused?: (task: TaskHandle, error: LifecycleError) => unknown
   /** Called before the head of every response is written, after the hooks of its exchange, and awaited. See `beforeCommit`. */
   beforeCommit?: CommitHook
+  /** Called with what every handler replied with, before it is serialized, after the hooks of its exchange. See `onPayload`. */
+  onPayload?: PayloadHook
+  /** Captures the body of every response. See `captureBody`. Default: none is. */
+  captureBody?: CaptureOptions
   /** Bytes of one reply that may wait while hooks run; a reply that grows beyond is refused. Default: 1 048 576 (1 MiB). */
   maxHeldBytes?: number
   /**
@@ -63,7 +68,7 @@ export interface LifecycleOptions {
   callSites?: boolean
 }
 
-type Hooked = 'onError' | 'logger' | 'onOutcome' | 'onRefused' | 'onAbandoned' | 'beforeCommit'
+type Hooked = 'onError' | 'logger' | 'onOutcome' | 'onRefused' | 'onAbandoned' | 'beforeCommit' | 'onPayload' | 'captureBody'
 
 /** Options with every default filled in. */
 export type ResolvedOptions = Required<Omit<LifecycleOptions, Hooked>> &
@@ -101,6 +106,8 @@ const lifecycleRequirements: Requirements = {
   onOutcome: isFunction,
   onRefused: isFunction,
   beforeCommit: isFunction,
+  onPayload: isFunction,
+  captureBody: [(value) => typeof value === 'object' && value !== null, 'an object'],
   maxHeldBytes: isCount,
   onAbandoned: isFunction,
   context: isBoolean,
@@ -135,6 +142,11 @@ function isKey(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'bigint' || typeof value === 'symbol' || (typeof value === 'number' && !Number.isNaN(value))
 }
 
+const captureRequirements: Requirements = {
+  limit: isCount,
+  types: [(value) => Array.isArray(value) && value.every((type) => typeof type === 'string'), 'a list of media types'],
+}
+
 /** Checks the options of an application and fills in the defaults. */
 export function resolveOptions(options: LifecycleOptions = {}): ResolvedOptions {
   check('createLifecycle', options, lifecycleRequirements)
@@ -142,8 +154,14 @@ export function resolveOptions(options: LifecycleOptions = {}): ResolvedOptions 
     const message = 'createLifecycle({ onError, logger }): a fault goes to one place. Log in onError, or leave it out.'
     throw new LifecycleError('ERR_LIFECYCLE_INVALID_OPTION', message)
   }
+  if (options.captureBody !== undefined) checkCaptureOptions(options.captureBody)
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   return { ...defaults, callSites: process.env['NODE_ENV'] !== 'production', ...Object.fromEntries(given) }
+}
+
+/** Checks the options of a capture. */
+export function checkCaptureOptions(options: CaptureOptions): void {
+  check('captureBody', options, captureRequirements)
 }
 
 /** Checks the options of a task. */

@@ -1,4 +1,5 @@
 import type { AbortPosition, AbortReason, HeaderFields } from './binding.js'
+import type { CapturedBody } from './capture.js'
 import type { TransactionFate } from './participants.js'
 
 /**
@@ -24,6 +25,11 @@ export interface Outcome {
    * HTTP/1: head and framing included. An upper bound when the exchange was aborted.
    */
   readonly bytes: number | null
+  /**
+   * What was kept of the body by `captureBody`, or `null`: nothing was captured, nothing was committed, or the type was not
+   * wanted. To be read before the exchange has drained: in a task, or synchronously in `onOutcome`.
+   */
+  readonly body: CapturedBody | null
   /** What the handler threw, if it did, as far as the framework tells. */
   readonly error: unknown
   /**
@@ -53,6 +59,7 @@ export class LazyOutcome implements Outcome {
   readonly position: Outcome['position']
   readonly status: Outcome['status']
   readonly bytes: Outcome['bytes']
+  readonly body: Outcome['body']
   readonly error: unknown
   readonly transaction: Outcome['transaction']
   readonly method: string
@@ -72,6 +79,7 @@ export class LazyOutcome implements Outcome {
     this.position = facts.position
     this.status = facts.status
     this.bytes = facts.bytes
+    this.body = facts.body
     this.error = facts.error
     this.transaction = facts.transaction
     this.method = facts.method

@@ -25,6 +25,8 @@ const lifecycleOptions: Record<keyof LifecycleOptions, { right: unknown[]; wrong
   onOutcome: { right: [() => {}], wrong: wrongFunction },
   onRefused: { right: [() => {}], wrong: wrongFunction },
   beforeCommit: { right: [() => {}], wrong: wrongFunction },
+  onPayload: { right: [() => {}], wrong: wrongFunction },
+  captureBody: { right: [{}, { limit: 1, types: ['text/*'] }], wrong: [null, true, 'all', 1] },
   maxHeldBytes: { right: [1, 2 ** 20, Infinity], wrong: wrongCount },
   onAbandoned: { right: [() => {}], wrong: wrongFunction },
   context: { right: [true, false], wrong: [0, 1, 'true', null] },

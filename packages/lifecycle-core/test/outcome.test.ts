@@ -7,6 +7,7 @@ const facts: Omit<Outcome, 'headers'> = {
   reason: null,
   position: null,
   status: 201,
+  body: null,
   bytes: 17,
   error: undefined,
   transaction: null,

@@ -9,7 +9,10 @@ import type {
 
 describe('the public names', () => {
   it('are these', () => {
-    const names = ['LifecycleError', 'after', 'beforeCommit', 'channelNames', 'current', 'errorCodes', 'formatDrainReport', 'onCommit', 'tickMs', 'transaction', 'waitUntil']
+    const names = [
+      'LifecycleError', 'after', 'beforeCommit', 'captureBody', 'channelNames', 'current', 'errorCodes', 'formatDrainReport', 'onCommit', 'onPayload',
+      'tickMs', 'transaction', 'waitUntil',
+    ]
     expect(Object.keys(index).toSorted()).toEqual(names)
   })
 })
@@ -25,7 +28,7 @@ describe('types', () => {
   })
 
   it('of an exchange: read-only, the outcome is there only after the end', () => {
-    type Facts = Omit<Exchange, 'after' | 'waitUntil' | 'onCommit' | 'beforeCommit'>
+    type Facts = Omit<Exchange, 'after' | 'waitUntil' | 'onCommit' | 'beforeCommit' | 'onPayload' | 'captureBody'>
     expectTypeOf<Facts>().toEqualTypeOf<Readonly<Facts>>()
     expectTypeOf<Exchange['outcome']>().toEqualTypeOf<Outcome | undefined>()
     expectTypeOf<Exchange['phase']>().toEqualTypeOf<Phase>()

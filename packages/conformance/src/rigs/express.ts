@@ -69,6 +69,7 @@ function expressCall(req: Request, res: Response): Call {
     res,
     exchange: req.exchange,
     read: () => readAll(req),
+    send: (payload) => void res.send(payload),
     reply: (status, body, headers = {}) => void res.status(status).set(headers).send(body),
   }
 }

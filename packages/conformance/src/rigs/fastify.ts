@@ -66,6 +66,7 @@ function fastifyCall(request: FastifyRequest, reply: FastifyReply): Call {
     },
     exchange: request.exchange,
     read: () => readAll(request.raw),
+    send: (payload) => void reply.send(payload),
     reply: (status, body, headers = {}) => void reply.code(status).headers(headers).send(body),
   }
 }

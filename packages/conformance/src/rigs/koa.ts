@@ -40,6 +40,10 @@ export const koa: Rig = {
           },
           exchange: ctx.exchange,
           read: () => readAll(ctx.req),
+          send(payload) {
+            ctx.body = payload
+            answered.open()
+          },
           reply(status, body, headers = {}) {
             ctx.status = status
             ctx.set(headers)

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createLifecycle } from '@afterword/adapter-node'
+import { createLifecycle, reply } from '@afterword/adapter-node'
 import type { Exchange } from '@afterword/lifecycle-core'
 import { readAll } from '../client.js'
 import { listen, Probe, stop } from '../probe.js'
@@ -70,6 +70,7 @@ export function rawCall(req: IncomingMessage, res: ServerResponse, exchange: Exc
     res,
     exchange,
     read: () => readAll(req),
+    send: (payload) => reply(res, payload),
     reply(status, body, headers = {}) {
       res.statusCode = status
       for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)

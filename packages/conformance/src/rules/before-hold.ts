@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { AsyncResource } from 'node:async_hooks'
 import { Readable } from 'node:stream'
 import { LifecycleError } from '@afterword/lifecycle-core'
 import { gate } from '../latch.js'
 import type { Call } from '../rig.js'
 import type { Rule } from '../rule.js'
+
+/** Belongs to no request. */
+const outside = new AsyncResource('OUTSIDE')
 
 /** Replies that wait for a hook. */
 export const beforeHoldRules: readonly Rule[] = [
@@ -165,6 +169,83 @@ export const beforeHoldRules: readonly Rule[] = [
           assert.equal((await app.ask('/fits')).body.length, 1000)
         },
         { maxHeldBytes: 1000 },
+      )
+    },
+  },
+  {
+    id: 'BCM-045',
+    title: 'MUST keep what a refused reply goes on to write out of its error page, and of the process',
+    run: async (rig) => {
+      const error = new Error('refused')
+      const told: unknown[] = []
+      await rig.serve(
+        ({ exchange, res }) => {
+          exchange.beforeCommit(async () => {
+            await new Promise((resolve) => setImmediate(resolve))
+            throw error
+          })
+          const goOn = () => {
+            assert.equal(res.write('secret', () => told.push('late')), false)
+            res.end('secret')
+          }
+          // While the error page is written, and from somewhere else.
+          exchange.onCommit(() => outside.runInAsyncScope(goOn))
+          const isTaken = res.write('a secret', (reason) => told.push(reason))
+          assert.equal(isTaken, true)
+        },
+        async (app) => {
+          const { status, body } = await app.ask()
+          assert.equal(status, 500)
+          assert(!body.includes('secret'))
+          await app.outcome()
+          await app.lifecycle.idle()
+          await new Promise((resolve) => setImmediate(resolve))
+          assert.deepEqual(told, [error, 'late'])
+        },
+      )
+    },
+  },
+  {
+    id: 'BCM-046',
+    title: 'MUST answer for a handler that fails while its reply is held: by the error page before its end, by the reply after it',
+    needs: ['error-page', 'handler-error'],
+    run: async (rig) => {
+      if (rig.answersFaults !== true) return
+      const pass = gate()
+      await rig.serve(
+        ({ exchange, res, req }) => {
+          exchange.beforeCommit(() => pass.opened)
+          res.write('written')
+          if (req.url === '/whole') res.end()
+          setImmediate(() => setImmediate(() => pass.open()))
+          throw new Error('handler')
+        },
+        async (app) => {
+          const part = await app.ask('/part')
+          assert.deepEqual([part.status, part.body], [500, 'Internal Server Error\n'])
+          const whole = await app.ask('/whole')
+          assert.deepEqual([whole.status, whole.body], [200, 'written'])
+          for (const n of [1, 2]) assert.equal((await app.fault(n)).fault.source, 'handler')
+        },
+      )
+    },
+  },
+  {
+    id: 'BCM-047',
+    title: 'MUST tell a writer that waits for \'drain\' also where Node has nothing to send',
+    needs: ['http1'],
+    run: async (rig) => {
+      const pass = gate()
+      await rig.serve(
+        ({ exchange, res }) => {
+          exchange.beforeCommit(() => pass.opened)
+          res.once('drain', () => res.end())
+          assert.equal(res.write('x'.repeat(res.writableHighWaterMark)), false)
+          pass.open()
+        },
+        async (app) => {
+          assert.equal((await app.ask('/', { method: 'HEAD' })).status, 200)
+        },
       )
     },
   },

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { AsyncResource } from 'node:async_hooks'
 import { beforeCommit, current, LifecycleError, type CommitHook } from '@afterword/lifecycle-core'
 import { gate } from '../latch.js'
 import type { Rule } from '../rule.js'
+
+/** Belongs to no request. */
+const outside = new AsyncResource('OUTSIDE')
 
 /** Something asynchronous that takes no time. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -90,8 +94,8 @@ export const beforeHooksRules: readonly Rule[] = [
             await turn()
             ids.push(current()?.id === exchange.id ? req.url : 'elsewhere')
           })
-          if (req.url === '/empty') reply(204, '')
-          else reply(200, 'hello')
+          // A stream or a pool may have lost the context.
+          outside.runInAsyncScope(() => (req.url === '/empty' ? reply(204, '') : reply(200, 'hello')))
         },
         async (app) => {
           assert.equal((await app.ask('/head', { method: 'HEAD' })).status, 200)

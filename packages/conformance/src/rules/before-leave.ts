@@ -50,6 +50,7 @@ export const beforeLeaveRules: readonly Rule[] = [
             ['aborted', 'client', 'before-commit', null, 0],
           )
           await app.lifecycle.idle()
+          await new Promise((resolve) => setImmediate(resolve))
           assert.deepEqual(later, ['called back'])
           assert.deepEqual(app.faults, [])
         },
@@ -127,8 +128,13 @@ export const beforeLeaveRules: readonly Rule[] = [
       const left = gate()
       let runs = 0
       await rig.serve(
-        async ({ exchange, res }) => {
+        async ({ exchange, res, req }) => {
           exchange.beforeCommit(async () => void runs++)
+          if (req.url === '/destroyed') {
+            res.destroy()
+            res.end('nobody reads this')
+            return
+          }
           begun.open()
           await left.opened
           res.end('nobody reads this')
@@ -142,7 +148,72 @@ export const beforeLeaveRules: readonly Rule[] = [
           left.open()
           await app.lifecycle.idle()
           assert.equal(runs, 0)
+          await assert.rejects(app.ask('/destroyed'))
+          await app.outcome(2)
+          assert.equal(runs, 0)
           assert.deepEqual(app.faults, [])
+        },
+      )
+    },
+  },
+  {
+    id: 'BCM-064',
+    title: 'MUST call no further hook and send nothing when a hook passes after the client has left',
+    needs: ['http1'],
+    run: async (rig) => {
+      const begun = gate()
+      const pass = gate()
+      const passed = gate()
+      const later: string[] = []
+      await rig.serve(
+        ({ exchange, reply }) => {
+          exchange.beforeCommit(() => void later.push('the next hook'))
+          exchange.onCommit(() => void later.push('a commit listener'))
+          exchange.beforeCommit(async () => {
+            begun.open()
+            await pass.opened
+            setImmediate(passed.open)
+          })
+          reply(200, 'a secret')
+        },
+        async (app) => {
+          const client = new RawClient(app.port)
+          await client.request('GET', '/')
+          await begun.opened
+          client.reset()
+          await app.outcome()
+          pass.open()
+          await passed.opened
+          assert.deepEqual(later, [])
+          assert.deepEqual(app.faults, [])
+        },
+      )
+    },
+  },
+  {
+    id: 'BCM-065',
+    title: 'MUST let a reply that is held when a drain begins go out, and close its connection',
+    needs: ['http1'],
+    run: async (rig) => {
+      const begun = gate()
+      const pass = gate()
+      await rig.serve(
+        ({ exchange, reply }) => {
+          exchange.beforeCommit(async () => {
+            begun.open()
+            await pass.opened
+          })
+          reply(200, 'hello')
+        },
+        async (app) => {
+          const client = new RawClient(app.port)
+          await client.request('GET', '/')
+          await begun.opened
+          const drained = app.lifecycle.drain({ server: app.server })
+          pass.open()
+          const head = await client.until(/hello/)
+          assert.match(head, /connection: close/i)
+          assert.equal((await drained).clean, true)
         },
       )
     },

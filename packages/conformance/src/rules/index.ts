@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.js'
 import { beforeRules } from './before.js'
+import { captureRules } from './capture.js'
 import { contextRules } from './context.js'
 import { defaultsRules } from './defaults.js'
 import { drainRules } from './drain.js'
@@ -14,6 +15,7 @@ import { inputRules } from './input.js'
 import { koaRules } from './koa.js'
 import { leavingRules } from './leaving.js'
 import { normalRules } from './normal.js'
+import { payloadRules } from './payload.js'
 import { serverSideRules } from './server-side.js'
 import { tasksRules } from './tasks.js'
 import { transactionsRules } from './transactions.js'
@@ -23,6 +25,8 @@ export const rules: readonly Rule[] = [
   ...normalRules,
   ...headRules,
   ...beforeRules,
+  ...payloadRules,
+  ...captureRules,
   ...leavingRules,
   ...serverSideRules,
   ...http2Rules,
