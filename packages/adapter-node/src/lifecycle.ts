@@ -25,6 +25,7 @@ import { http2 } from './http2.js'
 import { NodeHead } from './head.js'
 import { answerFault, answerRefusal, isLost } from './page.js'
 import { isPayload, watchPayload } from './payload.js'
+import { heldHead } from './hold.js'
 import { contain } from './second-reply.js'
 
 /** A request of HTTP/1 or of the HTTP/2 compatibility API, with its exchange. */
@@ -157,7 +158,7 @@ export class NodeLifecycle extends Lifecycle {
     const binding = overHttp2 ? this.http2 : this.http1
     const exchange = this.begin(binding, res, req.method ?? '', url, owner)
     // A mount that runs late.
-    if (this.options.guard !== false && isClaimed(res)) contain(res, exchange)
+    if (this.options.guard !== false && isClaimed(res) && heldHead(res) === undefined) contain(res, exchange)
     const own = req as NodeRequest
     if (own.exchange !== exchange) {
       own.exchange = exchange

@@ -99,4 +99,45 @@ export const beforeFrameworksRules: readonly Rule[] = [
       )
     },
   },
+  {
+    id: 'BCM-026',
+    title: 'MUST take a held reply for a claim where the guard is on, and still show the error page of one that is refused',
+    needs: ['express'],
+    run: async (rig) => {
+      let later = 0
+      await (rig as OwnRig).serveOwn(
+        (app: Express, lifecycle: ExpressLifecycle) => {
+          app.use(lifecycle.middleware)
+          app.get(['/passes', '/refused'], (req, res, next) => {
+            if (req.path === '/refused') req.exchange.beforeCommit(refused)
+            res.json({ first: true })
+            next()
+          })
+          // Mounted again, while the reply is held or not.
+          app.use(lifecycle.middleware)
+          app.use((_req, res) => {
+            later++
+            res.send('second')
+          })
+          app.use(tell('last'))
+        },
+        async (app) => {
+          const passed = await app.ask('/passes')
+          assert.deepEqual([passed.status, passed.body, passed.headers['x-hook']], [200, '{"first":true}', 'yes'])
+          const { status, body } = await app.ask('/refused')
+          assert.deepEqual([status, JSON.parse(body).error], [503, 'refused'])
+          assert.equal(later, 0)
+          assert.deepEqual(app.faults, [])
+        },
+        {
+          guard: true,
+          callSites: false,
+          beforeCommit: async (head) => {
+            await new Promise((resolve) => setImmediate(resolve))
+            head.setHeader('x-hook', 'yes')
+          },
+        },
+      )
+    },
+  },
 ]
