@@ -56,7 +56,7 @@ export const beforeMutants: readonly Mutant[] = [
   {
     id: 'heeding the signal is a fault of the hook',
     file: exchange,
-    find: 'if (!heeds(error, this.controller?.signal)) this.report(error, source)',
+    find: 'if (!this.isDeparture(error)) this.report(error, source)',
     replace: 'this.report(error, source)',
     rule: 'BCM-060',
     rig: 'node',
