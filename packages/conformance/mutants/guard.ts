@@ -38,7 +38,7 @@ const replies: readonly Mutant[] = [
   { id: 'guard: call sites always', file: reply, find: 'callSites && below !== undefined', replace: 'below !== undefined', rule: 'GRD-011', rig: 'express' },
   { id: 'guard: places of Node itself', file: `${node}/call-site.ts`, find: "!place.startsWith('node:')", replace: 'true', rule: 'GRD-011', rig: 'node' },
   { id: 'guard: a client that left was replied to twice', file: reply, find: "claim.isPassing || exchange.outcome?.kind === 'aborted'", replace: 'claim.isPassing', rule: 'GRD-012', rig: 'node' },
-  { id: 'guard: a late mount contains nothing', file: `${node}/lifecycle.ts`, find: 'if (this.options.guard !== false && isClaimed(res)) contain(res, exchange)', replace: 'void isClaimed; void contain', rule: 'GRD-013', rig: 'node' },
+  { id: 'guard: a late mount contains nothing', file: `${node}/lifecycle.ts`, find: 'if (this.options.guard !== false && isClaimed(res) && heldHead(res) === undefined) contain(res, exchange)', replace: 'void isClaimed; void contain', rule: 'GRD-013', rig: 'node' },
   { id: 'guard: off, and yet contained', file: `${node}/head.ts`, find: 'exchange.lifecycle.options.guard !== false && this.headersSent', replace: 'this.headersSent', rule: 'GRD-014', rig: 'node' },
   { id: 'guard: contained before the claim', file: `${node}/lifecycle.ts`, find: 'this.options.guard !== false && isClaimed(res)', replace: 'this.options.guard !== false && (isClaimed(res) || true)', rule: 'GRD-014', rig: 'http2' },
   { id: 'guard: no places for a stopped next()', file: stop, find: 'const calledAt = callSites ? placeOf', replace: 'const calledAt = !callSites ? placeOf', rule: 'GRD-017', rig: 'node' },
