@@ -17,11 +17,11 @@ function step(call: Call): void {
 }
 
 const program: Program = {
-  timeout: 1_000,
   handle(call) {
     step(call)
     call.reply(200, 'hello')
   },
 }
 
-await start(process.argv[4] === 'uncapped' ? { ...program, lifecycle: { maxDepth: 1e9 } } : program)
+// Without the cap only a deadline ends it.
+await start(process.argv[4] === 'uncapped' ? { ...program, timeout: 1_000, lifecycle: { maxDepth: 1e9 } } : program)
