@@ -129,7 +129,12 @@ class Shutdown {
 
   /** Closes the application at the moment at which its servers stop, so that its own hooks run in time. */
   private closes(app: ClosableApp): Host {
-    const stop = (): void => void (this.closing = (async () => app.close())())
+    const stop = (): void => {
+      const closing = (async () => app.close())()
+      // It may fail before anybody waits for it, and is no crash: `close` hears of it.
+      closing.catch(() => {})
+      this.closing = closing
+    }
     return { stop, sweep() {}, sever() {}, unclaimed: 0, closed: Promise.resolve() }
   }
 
