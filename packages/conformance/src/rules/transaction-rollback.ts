@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ErrorRequestHandler } from 'express'
+import { RawClient } from '../client.js'
 import { Journal } from '../journal.js'
 import { gate } from '../latch.js'
 import type { Rule } from '../rule.js'
@@ -64,8 +65,8 @@ export const transactionRollbackRules: readonly Rule[] = [
       const tx = journal.transaction()
       await rig.serve(
         async ({ exchange, reply }) => {
-          await tx(exchange)
           exchange.beforeCommit(async (head) => void (head.status = 422))
+          await tx(exchange)
           reply(200, 'hello')
         },
         async (app) => {
@@ -83,7 +84,7 @@ export const transactionRollbackRules: readonly Rule[] = [
       const tx = journal.transaction({
         commitWhen: (head, exchange) => {
           if (exchange.url === '/throws') throw failure
-          return exchange.url === '/async' ? Promise.resolve(head.getHeader('x-keep') !== undefined) : head.status === 409
+          return exchange.url.startsWith('/async') ? Promise.resolve(head.getHeader('x-keep') !== undefined) : head.status === 409
         },
       })
       await rig.serve(
@@ -95,9 +96,11 @@ export const transactionRollbackRules: readonly Rule[] = [
           assert.equal((await app.ask('/conflict')).status, 409)
           assert.equal((await app.ask('/other')).status, 200)
           assert.equal((await app.ask('/async')).status, 200)
+          assert.equal((await app.ask('/async-other')).status, 200)
           assert.equal((await app.ask('/throws')).status, 500)
-          assert.equal(journal.entries, 'begin, commit, begin, rollback, begin, commit, begin, rollback')
-          assert.equal((await app.outcome(4)).error, failure)
+          const turn = 'begin, commit, begin, rollback'
+          assert.equal(journal.entries, [turn, turn, 'begin, rollback'].join(', '))
+          assert.equal((await app.outcome(5)).error, failure)
         },
       )
     },
@@ -240,18 +243,58 @@ export const transactionRollbackRules: readonly Rule[] = [
     run: async (rig) => {
       const journal = new Journal()
       const tx = journal.transaction()
+      const hooked = gate()
       const failed = gate()
       await rig.serve(
         async ({ exchange, res }) => {
           await tx(exchange)
-          exchange.beforeCommit(() => failed.opened)
+          exchange.beforeCommit(() => (hooked.open(), failed.opened))
           res.write('a part')
+          await hooked.opened
           setImmediate(failed.open)
           throw failure
         },
         async (app) => {
           const { status, body } = await app.ask('/')
           assert.deepEqual([status, body], [500, 'Internal Server Error\n'])
+          await app.lifecycle.idle()
+          assert.equal(journal.entries, 'begin, rollback')
+          assert.deepEqual(app.faults.map(({ error }) => error), [failure])
+        },
+      )
+    },
+  },
+  {
+    id: 'TXN-033',
+    title: 'MUST report the failure of a handler once, though the hooks of its reply go on behind the error page',
+    needs: ['handler-promise', 'http1'],
+    run: async (rig) => {
+      const journal = new Journal()
+      const tx = journal.transaction()
+      const hooked = gate()
+      const failed = gate()
+      const turn = gate()
+      await rig.serve(
+        async ({ exchange, req, res, reply }) => {
+          if (req.url === '/before') return turn.opened.then(() => reply(200, 'first'))
+          await tx(exchange)
+          exchange.beforeCommit(() => (hooked.open(), failed.opened))
+          res.write('a part')
+          await hooked.opened
+          throw failure
+        },
+        async (app) => {
+          // Queued behind another, the error page does not end the exchange.
+          const client = new RawClient(app.port)
+          await client.send('GET /before HTTP/1.1\r\nHost: a.test\r\n\r\nGET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+          await app.fault()
+          failed.open()
+          await journal.noted.nth(2)
+          await new Promise((resolve) => setImmediate(resolve))
+          turn.open()
+          const received = await client.until(/Internal Server Error/)
+          assert.doesNotMatch(received, /a part/)
+          client.leave()
           await app.lifecycle.idle()
           assert.equal(journal.entries, 'begin, rollback')
           assert.deepEqual(app.faults.map(({ error }) => error), [failure])
