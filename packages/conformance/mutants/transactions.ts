@@ -243,8 +243,8 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'a handler that fails while its reply waits has none',
     file: 'packages/adapter-node/src/page.ts',
-    find: '  if (holdOf(res)?.yield(error) === false) return\n',
-    replace: '',
+    find: 'const mayAnswer = holdOf(res)?.yield(error) !== false',
+    replace: 'const mayAnswer = holdOf(res)?.isHolding !== true',
     rule: 'TXN-031',
     rig: 'node',
   },
