@@ -56,7 +56,7 @@ export class Capture implements CapturedBody {
   }
 
   text(): string {
-    return decoder(this.type).decode(this.bytes())
+    return decode(this.bytes(), this.type)
   }
 
   bytes(): Uint8Array {
@@ -88,11 +88,11 @@ function matches(wanted: string, essence: string): boolean {
   return wanted === essence || wanted === '*/*' || (wanted.endsWith('/*') && essence.startsWith(wanted.slice(0, -1)))
 }
 
-function decoder(type: string): TextDecoder {
+function decode(bytes: Uint8Array, type: string): string {
   try {
-    return new TextDecoder(/;\s*charset="?([^\s;"]+)/i.exec(type)?.[1])
+    return new TextDecoder(/;\s*charset="?([^\s;"]+)/i.exec(type)?.[1]).decode(bytes)
   } catch {
     // A charset that nobody knows.
-    return new TextDecoder()
+    return new TextDecoder().decode(bytes)
   }
 }
