@@ -39,7 +39,7 @@ export async function serveCounted(
   rig: Rig,
   handler: (attempt: Attempt) => unknown,
   use: (app: CountedApp) => Promise<void>,
-  { setup = 'errorMiddleware', ...options }: AppOptions & { setup?: Setup } = {},
+  { setup = 'errorMiddleware', watchProcess = true, ...options }: AppOptions & { setup?: Setup; watchProcess?: boolean } = {},
 ): Promise<void> {
   const landings = new Latch<{ place: Place; error: unknown }>()
   const at = (place: Place) => (error: unknown): void => landings.add({ place, error })
@@ -53,8 +53,8 @@ export async function serveCounted(
     },
   }
   const useIt = (app: App): Promise<void> => use({ ...app, landings })
-  process.on('uncaughtException', onStray)
-  process.on('unhandledRejection', onStray)
+  // Who listens keeps the process alive, too.
+  if (watchProcess) process.on('uncaughtException', onStray).on('unhandledRejection', onStray)
   try {
     const land = at('error handler')
     if (rig.framework === 'fastify') {
