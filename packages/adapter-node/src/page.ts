@@ -6,7 +6,7 @@ import { holdOf } from './hold.js'
 const page = 'Internal Server Error\n'
 
 /** Takes the error of a handler that failed before the head, and answers. May be async. */
-export type ErrorHandler = (error: unknown, req: never, res: never) => unknown
+type ErrorHandler = (error: unknown, req: never, res: never) => unknown
 
 /** The handler is the framework here, so its error goes to the application's error handler, or to the sink, and the client gets a plain answer. */
 export function answerFault(exchange: ServerExchange, res: AnyResponse, error: unknown, source: FaultSource = 'handler'): void {

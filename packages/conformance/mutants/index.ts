@@ -7,6 +7,7 @@ import { drainSocketsMutants } from './drain-sockets.js'
 import { drainStepsMutants } from './drain-steps.js'
 import { expressMutants } from './express.js'
 import { fastifyMutants } from './fastify.js'
+import { faultRoutingMutants } from './fault-routing.js'
 import { faultsMutants } from './faults.js'
 import { guardMutants } from './guard.js'
 import { headMutants } from './head.js'
@@ -41,6 +42,7 @@ export const mutants: readonly Mutant[] = [
   ...tasksLimitsMutants,
   ...transactionsMutants,
   ...faultsMutants,
+  ...faultRoutingMutants,
   ...contextMutants,
   ...drainMutants,
   ...deployMutants,

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Exchange, FaultLogger } from '@afterword/lifecycle-core'
+import { askHttp1 } from '../client.js'
 import { Latch } from '../latch.js'
+import { listen, stop } from '../probe.js'
 import type { App, AppOptions, Rig } from '../rig.js'
 import type { Rule } from '../rule.js'
 import { withStderr } from '../stderr.js'
@@ -130,27 +134,27 @@ export const faultLoggerRules: readonly Rule[] = [
     needs: ['fastify'],
     run: async (rig) => {
       assert(rig.serveOwn)
+      let other: Server | undefined
       const lines = new Latch<{ reqId?: string; source: string; err: { message: string } }>()
       const stream = { write: (line: string) => lines.add(JSON.parse(line) as never) }
       await withStderr(async (stderr) => {
         await rig.serveOwn?.(
           async (app, lifecycle) => {
             await app.register(lifecycle.plugin)
-            // Before any hook of Fastify's, which a plugin may answer without.
-            app.server.prependListener('request', (req: never, res: never) => {
-              lifecycle.exchange(req, res).after(() => Promise.reject(failure))
-            })
-            app.addHook('onRequest', async () => {
-              throw new Error('refused')
-            })
-            app.get('/', async () => 'never')
+            other = createServer(
+              lifecycle.listener((req: IncomingMessage & { exchange: Exchange }, res: ServerResponse) => {
+                req.exchange.after(() => Promise.reject(failure))
+                res.end('hello')
+              }),
+            )
+            await listen(other)
           },
           async (app) => {
-            assert.equal((await app.ask()).status, 500)
+            assert.equal((await askHttp1(((other as Server).address() as AddressInfo).port, '/')).status, 200)
             await app.lifecycle.idle()
-            const faults = lines.items.filter(({ source }) => source === 'task')
-            assert.deepEqual(faults.map(({ err }) => err.message), ['no mail server'])
+            assert.deepEqual(lines.items.map(({ source, reqId, err }) => [source, reqId, err.message]), [['task', undefined, 'no mail server']])
             assert.deepEqual(stderr.items, [])
+            await stop(other as Server)
           },
           { defaultSink: true, server: { logger: { level: 'error', stream } } },
         )
