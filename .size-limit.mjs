@@ -18,6 +18,7 @@ const checks = [
   adapter('adapter-express', '2 kB', 'express'),
   adapter('adapter-fastify', '2 kB', 'fastify', 'fastify-plugin'),
   adapter('adapter-koa', '2 kB', 'koa'),
+  adapter('adapter-hono', '2 kB', 'hono', '@hono/node-server'),
 ]
 
 /** One bundle that exports everything: what two entries share counts once, and nothing is dropped as unused. */

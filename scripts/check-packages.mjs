@@ -9,10 +9,10 @@ const folder = mkdtempSync(join(tmpdir(), 'afterword-check-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 const checks = [
-  ...packAll(folder).flatMap(({ name, tarball }) => [
+  ...packAll(folder, { kit: true }).flatMap(({ name, tarball }) => [
     { name: `publint ${name}`, run: `publint run --strict ${tarball}` },
-    // node16: without the resolution of Node 10, which knows no subpath exports.
-    { name: `attw ${name}`, run: `attw --profile node16 --no-emoji ${tarball}` },
+    // node16: without the resolution of Node 10, which knows no subpath exports. The kit is a tool, and ESM only.
+    { name: `attw ${name}`, run: `attw --profile ${name === '@afterword/conformance' ? 'esm-only' : 'node16'} --no-emoji ${tarball}` },
   ]),
   { name: 'knip', run: 'knip' },
   { name: 'size-limit', run: 'size-limit' },

@@ -18,6 +18,7 @@ const { express4, '@types/express4': express4Types } = pinned('packages/conforma
 const { express, '@types/express': expressTypes } = pinned('packages/adapter-express')
 const { fastify } = pinned('packages/adapter-fastify')
 const { koa, '@types/koa': koaTypes } = pinned('packages/adapter-koa')
+const { hono, '@hono/node-server': honoServer } = pinned('packages/adapter-hono')
 
 // One program per file, or the declarations of one build would stand in for the other's. No skipLibCheck: they are what
 // is checked.
@@ -72,6 +73,22 @@ const koaConsumer = {
   drain: `await lifecycle.drain({ server, timeout: 5000 })`,
 }
 
+const honoConsumer = {
+  adapter: '@afterword/adapter-hono',
+  imports: `import { serve } from '@hono/node-server'\nimport { Hono } from 'hono'`,
+  serve: `
+    const app = new Hono()
+    app.use(lifecycle.middleware)
+    app.get('/', (c) => {
+      after(({ kind, status }) => { log.push(kind + ' ' + status) })
+      c.var.exchange.after(() => { log.push('second') })
+      return c.text('hello')
+    })
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
+    await once(server, 'listening')`,
+  drain: `await lifecycle.drain({ server, timeout: 5000 })`,
+}
+
 const projects = [
   {
     name: 'node',
@@ -92,11 +109,13 @@ const projects = [
   { name: 'express-4', install: [`express@${express4}`, `@types/express@${express4Types}`], ...expressConsumer },
   { name: 'fastify', install: [`fastify@${fastify}`], ...fastifyConsumer },
   { name: 'koa', install: [`koa@${koa}`, `@types/koa@${koaTypes}`], ...koaConsumer },
+  { name: 'hono', install: [`hono@${hono}`, `@hono/node-server@${honoServer}`], ...honoConsumer },
   // The lower ends of the peer ranges.
   { name: 'express-5-oldest', install: ['express@5.0.0', `@types/express@${expressTypes}`], ...expressConsumer },
   { name: 'express-4-oldest', install: ['express@4.18.0', `@types/express@${express4Types}`], ...expressConsumer },
   { name: 'fastify-oldest', install: ['fastify@5.0.0'], ...fastifyConsumer },
   { name: 'koa-oldest', install: ['koa@2.13.0', '@types/koa@2.15.0'], ...koaConsumer },
+  { name: 'hono-oldest', install: ['hono@4.8.0', '@hono/node-server@1.13.0'], ...honoConsumer },
 ]
 
 /** One text that is valid as JavaScript and as strict TypeScript; only the imports differ. */
@@ -144,7 +163,8 @@ ${program(project)}`
 const run = promisify(execFile)
 const workspace = mkdtempSync(join(tmpdir(), 'afterword-packed-'))
 process.on('exit', () => rmSync(workspace, { recursive: true, force: true }))
-const tarballs = packAll(workspace).map(({ tarball }) => tarball)
+const packed = packAll(workspace, { kit: true })
+const tarballs = packed.filter(({ name }) => name !== '@afterword/conformance').map(({ tarball }) => tarball)
 let passed = 0
 let failed = 0
 
@@ -173,10 +193,25 @@ async function checkProject(project) {
   }
 }
 
+/** What an author of an adapter does: installs the kit, writes a rig, and runs rules on it. */
+async function checkKit() {
+  const folder = join(workspace, 'kit')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  const packages = [...packed.map(({ tarball }) => tarball), `@types/node@${nodeTypes}`]
+  await run('npm', ['install', ...flags, ...packages], { cwd: folder, shell: process.platform === 'win32' })
+  const page = readFileSync(join(root, 'packages/conformance/README.md'), 'utf8')
+  writeFileSync(join(folder, 'rig.mts'), /^```ts\n([^]*?)^```$/m.exec(page)[1])
+  await check('kit rig.mts', folder, ...compiler, 'rig.mts')
+  await check('kit rig.mjs', folder, 'rig.mjs')
+}
+
 async function lane() {
   for (let project = projects.shift(); project; project = projects.shift()) await checkProject(project)
 }
 
 await Promise.all([lane(), lane()])
+await checkKit()
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const packages = join(root, 'packages')
 
-/** Packs every publishable package into a folder, as it would be published. */
-export function packAll(folder) {
+/** Packs every package that an application installs into a folder, as it would be published; with `kit` that for authors of adapters too. */
+export function packAll(folder, { kit = false } = {}) {
   execFileSync('pnpm', ['-r', '--filter', './packages/*', 'pack', '--pack-destination', folder], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -15,6 +15,6 @@ export function packAll(folder) {
   })
   return readdirSync(packages)
     .map((each) => JSON.parse(readFileSync(join(packages, each, 'package.json'), 'utf8')))
-    .filter((manifest) => !manifest.private)
+    .filter(({ name, private: isPrivate }) => !isPrivate && (kit || name !== '@afterword/conformance'))
     .map(({ name, version }) => ({ name, tarball: join(folder, `${name.slice(1).replace('/', '-')}-${version}.tgz`) }))
 }

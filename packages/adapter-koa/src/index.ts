@@ -11,9 +11,6 @@ declare module 'koa' {
   }
 }
 
-/** Leads from a response to its context, for the route. */
-const contextOf = Symbol('afterword.context')
-
 /** A lifecycle for Koa 2 and 3. */
 export class KoaLifecycle extends NodeLifecycle {
   /**
@@ -28,7 +25,7 @@ export class KoaLifecycle extends NodeLifecycle {
   readonly middleware = async (ctx: Context, next: Next): Promise<void> => {
     const exchange = this.exchange(ctx.req, ctx.res, ctx.originalUrl)
     Object.assign(ctx, { exchange, onerror: onError })
-    Object.assign(ctx.res, { [contextOf]: ctx })
+    exchange.owner = ctx
     if (this.turnsAway(exchange, ctx.res)) {
       ctx.respond = false
       return
@@ -45,7 +42,7 @@ export class KoaLifecycle extends NodeLifecycle {
 
   protected override routeOf(res: object): string | undefined {
     // Left there by @koa/router and koa-router.
-    const route = (res as { [contextOf]?: Context })[contextOf]?.['_matchedRoute'] as string | RegExp | undefined
+    const route = contextOf(res)?.['_matchedRoute'] as string | RegExp | undefined
     return route?.toString()
   }
 
@@ -60,12 +57,17 @@ export class KoaLifecycle extends NodeLifecycle {
   }
 
   protected override refuse(res: object, error: unknown): boolean {
-    const ctx = (res as { [contextOf]?: Context })[contextOf]
+    const ctx = contextOf(res)
     // A handler that replies past Koa has said so.
     if (ctx === undefined || ctx.respond === false) return false
     ctx.onerror(error as Error)
     return true
   }
+}
+
+/** Undefined where the server is attached and the middleware has not run. */
+function contextOf(res: object): Context | undefined {
+  return exchangeOf(res)?.owner as Context | undefined
 }
 
 // Of what breaks outside of the chain of middleware, which is a stream body, only `ctx.onerror` hears. One function for

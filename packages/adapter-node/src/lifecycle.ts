@@ -68,7 +68,7 @@ export class NodeLifecycle extends Lifecycle {
   private readonly http1 = this.withFramework(http1)
   private readonly http2 = this.withFramework(http2)
 
-  /** The route that a framework chose, where it knows one. Asked at the end, because a router knows it late. */
+  /** The route that a framework chose, where it knows one by now. */
   protected routeOf?(res: object): string | undefined
 
   /**

@@ -11,6 +11,7 @@ import { faultRoutingMutants } from './fault-routing.js'
 import { faultsMutants } from './faults.js'
 import { guardMutants } from './guard.js'
 import { headMutants } from './head.js'
+import { honoMutants } from './hono.js'
 import { http2Mutants } from './http2.js'
 import { injectMutants } from './inject.js'
 import { inputMutants } from './input.js'
@@ -38,6 +39,7 @@ export const mutants: readonly Mutant[] = [
   ...expressMutants,
   ...fastifyMutants,
   ...koaMutants,
+  ...honoMutants,
   ...tasksMutants,
   ...tasksLimitsMutants,
   ...transactionsMutants,

@@ -13,7 +13,7 @@ import type { Mutant } from './mutant.js'
 import { fits, plant, root, sources } from './plant.js'
 
 // Frameworks stay outside of the bundles, which therefore lie inside the package that depends on them.
-const external = ['compression', 'express-session', 'helmet', 'serve-static', '@fastify/compress', '@fastify/static', '@fastify/etag', 'express', 'express4', 'fastify', 'koa', '@koa/router', 'undici']
+const external = ['compression', 'express-session', 'helmet', 'serve-static', '@fastify/compress', '@fastify/static', '@fastify/etag', 'express', 'express4', 'fastify', 'hono', '@hono/node-server', 'koa', '@koa/router', 'undici']
 const folder = join(root, 'packages/conformance/.mutants', String(process.pid))
 const sound = join(folder, 'sound.mjs')
 const scenarios = join(root, 'packages/conformance/deploy/main.ts')

@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { createLifecycle as createExpress, ExpressLifecycle } from '@afterword/adapter-express'
 import type { FastifyLifecycle } from '@afterword/adapter-fastify'
+import type { HonoLifecycle } from '@afterword/adapter-hono'
 import type { KoaLifecycle } from '@afterword/adapter-koa'
 import type { Exchange } from '@afterword/lifecycle-core'
 import { isThenable, settle } from '@afterword/lifecycle-core/adapter'
 import type { Application, ErrorRequestHandler } from 'express'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Hono } from 'hono'
 import type { default as Koa, Context } from 'koa'
 import { Latch } from './latch.js'
 import type { App, AppOptions, Call, Rig } from './rig.js'
@@ -64,6 +68,8 @@ export async function serveCounted(
       await rig.serveOwn?.((app, lifecycle) => buildExpress(app, lifecycle, handler, land, setup), useIt, counted)
     } else if (rig.framework === 'koa') {
       await rig.serveOwn?.((app, lifecycle) => buildKoa(app, lifecycle, handler, land), useIt, counted)
+    } else if (rig.framework === 'hono') {
+      await rig.serveOwn?.((app, lifecycle) => buildHono(app, lifecycle, handler, land), useIt, counted)
     } else {
       const build = (call: Call) => ({ ...call, res: call.res, begin: () => begin(call.res), reply: () => call.reply(200, 'hello') })
       await rig.serve((call) => handler(build(call)), useIt, counted)
@@ -124,6 +130,20 @@ function buildKoa(app: Koa, lifecycle: KoaLifecycle, handler: (attempt: Attempt)
       begin: () => begin(take()),
       reply: () => void take().end('hello'),
     })
+  })
+}
+
+function buildHono(app: Hono<{ Bindings: HttpBindings }>, lifecycle: HonoLifecycle, handler: (attempt: Attempt) => unknown, land: Land): void {
+  app.use(lifecycle.middleware)
+  app.onError((error, c) => {
+    // Hono asks for an answer to every error; where it comes too late, the adapter drops the answer and reports.
+    if (!c.env.outgoing.headersSent && !c.env.outgoing.destroyed) land(error)
+    return c.text('sorry', 500)
+  })
+  app.get('*', async (c) => {
+    const { incoming: req, outgoing: res } = c.env
+    await handler({ exchange: c.var.exchange, req, res, begin: () => begin(res), reply: () => void res.end('hello') })
+    return RESPONSE_ALREADY_SENT
   })
 }
 

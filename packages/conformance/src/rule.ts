@@ -18,6 +18,8 @@ export type Capability =
   | 'error-page'
   /** Handlers reply with values, which are serialized for them. */
   | 'payload'
+  /** The framework answers for a reply that a hook refused. Without it the adapter does, and the sink hears of it. */
+  | 'refusal-page'
   /** The mount hears of what a handler throws. */
   | 'handler-error'
   /** Replying by the framework's own means sends the reply, and the next one is a second. */

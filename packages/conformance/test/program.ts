@@ -94,9 +94,12 @@ export function isServer({ code }: Block): boolean {
   return code.includes('3000')
 }
 
-/** A server block listens on port 3000, in one of these two ways; a test must not. */
+/** A server block listens on port 3000, in one of these ways; a test must not. */
 function onAnyPort({ code, name }: Block): string {
-  const moved = code.replace('listen(3000)', "listen(0, '127.0.0.1')").replace('{ port: 3000 }', "{ port: 0, host: '127.0.0.1' }")
+  const moved = code
+    .replace('listen(3000)', "listen(0, '127.0.0.1')")
+    .replace('{ port: 3000 }', "{ port: 0, host: '127.0.0.1' }")
+    .replace(', port: 3000 }', ", port: 0, hostname: '127.0.0.1' }")
   if (moved.includes('3000')) throw new Error(`${name} names port 3000 in a way that cannot be replaced.`)
   return moved
 }

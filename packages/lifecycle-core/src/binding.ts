@@ -92,7 +92,7 @@ export interface Binding<Res extends object = object> {
   writtenBytes(res: Res): number | null
   /** Turns a written head into header fields, when somebody reads them. */
   parseHead(head: unknown): HeaderFields
-  /** The route the framework chose, if it knows one. Asked at the end. */
+  /** The route the framework chose, if it knows one by now. */
   route?(res: Res): string | undefined
   /**
    * Holds what the application writes from now on, until the gate has let the head pass. Called when the first

@@ -65,7 +65,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   previous: ServerExchange | undefined = undefined
   following: ServerExchange | undefined = undefined
   phase: Phase = 'received'
-  route: string | null = null
+  private knownRoute: string | null = null
   /** What the adapter needs to reach the framework's own error handling. Let go of at the end. */
   owner: unknown = undefined
   /** Where its faults are logged if the application names no sink: the framework's logger of this request. */
@@ -128,6 +128,16 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
       else if (hurry !== undefined) this.abortSignal(hurry)
     }
     return this.controller.signal
+  }
+
+  /** Asked for until the end: a router knows it late. */
+  get route(): string | null {
+    const { response, binding } = this
+    return (response === undefined ? undefined : binding.route?.(response)) ?? this.knownRoute
+  }
+
+  set route(route: string | null) {
+    this.knownRoute = route
   }
 
   after(work: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle {
@@ -250,6 +260,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     if (phase === undefined) return
     this.phase = phase
     const { binding, response, lifecycle } = this
+    if (binding.route !== undefined) this.knownRoute = this.route
     this.response = undefined
     this.owner = undefined
     this.commitListeners = undefined
@@ -257,7 +268,6 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.hooks = undefined
     if (this.status !== null) this.head = binding.writtenHead(response as object)
     this.bytes = binding.writtenBytes(response as object)
-    if (binding.route !== undefined) this.route = binding.route(response as object) ?? this.route
     if (this.receivedAt !== 0) this.endedAt = performance.now()
     lifecycle.unended--
     if (this.held !== undefined || lifecycle.hasAudience || (this.controller !== undefined && this.reason !== null)) {

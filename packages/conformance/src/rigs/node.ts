@@ -43,6 +43,7 @@ export const nodeAttach: Rig = {
     before: 'attach sees every request first',
     'handler-promise': 'the handler is called by the server',
     'late-mount': 'attach sees every request first',
+    'refusal-page': 'the server is somebody else\'s, and its handler has replied',
     'error-page': 'the server is somebody else\'s: its errors stay where they were',
     listener: 'attach() and not listener()',
   },

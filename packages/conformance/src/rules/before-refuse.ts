@@ -4,9 +4,9 @@ import { Latch } from '../latch.js'
 import type { Rig } from '../rig.js'
 import type { Rule } from '../rule.js'
 
-/** Whether the adapter is the framework, so that the sink hears of a refusal. */
+/** Whether the adapter shows the page, so that the sink hears of a refusal. */
 function answersItself(rig: Rig): boolean {
-  return rig.answersFaults === true || rig.name === 'node-attach'
+  return rig.answersFaults === true || rig.lacks['refusal-page'] !== undefined
 }
 
 /** How a hook may fail. */

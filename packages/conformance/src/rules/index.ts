@@ -9,6 +9,7 @@ import { fastifyRules } from './fastify.js'
 import { faultsRules } from './faults.js'
 import { guardRules } from './guard.js'
 import { headRules } from './head.js'
+import { honoRules } from './hono.js'
 import { http2Rules } from './http2.js'
 import { injectRules } from './inject.js'
 import { inputRules } from './input.js'
@@ -34,6 +35,7 @@ export const rules: readonly Rule[] = [
   ...expressRules,
   ...fastifyRules,
   ...koaRules,
+  ...honoRules,
   ...tasksRules,
   ...transactionsRules,
   ...faultsRules,

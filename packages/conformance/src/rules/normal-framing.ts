@@ -72,7 +72,7 @@ export const normalFramingRules: readonly Rule[] = [
           res.write('hel')
           res.end('lo')
         },
-        'GET / HTTP/1.0\r\n\r\n',
+        'GET / HTTP/1.0\r\nHost: afterword.test\r\n\r\n',
         /\r\n\r\nhello$/,
         200,
       ),
@@ -81,7 +81,7 @@ export const normalFramingRules: readonly Rule[] = [
     id: 'END-105',
     title: 'MUST finish an exchange of HTTP/1.0 that is kept alive',
     needs: ['http1'],
-    run: (rig) => raw(rig, ({ reply }) => reply(200, 'hello'), 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', /\r\nhello$/, 200),
+    run: (rig) => raw(rig, ({ reply }) => reply(200, 'hello'), 'GET / HTTP/1.0\r\nHost: afterword.test\r\nConnection: keep-alive\r\n\r\n', /\r\nhello$/, 200),
   },
   {
     id: 'END-106',

@@ -88,7 +88,7 @@ export const normalStreamsRules: readonly Rule[] = [
         },
         async (app) => {
           const client = new RawClient(app.port)
-          await client.send('GET / HTTP/1.0\r\n\r\n')
+          await client.send('GET / HTTP/1.0\r\nHost: afterword.test\r\n\r\n')
           await client.gone()
           const [head = '', body = ''] = splitOnce(client.received, '\r\n\r\n')
           assert.match(head, /^x-seen: gzip$/m)

@@ -1,0 +1,1 @@
+export { type ClosableApp, gracefulShutdown, type ShutdownOptions } from '@afterword/adapter-node/shutdown'
