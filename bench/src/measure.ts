@@ -5,7 +5,7 @@ import { describeMachine, peerVersions } from './machine.js'
 import type { Options, Part } from './options.js'
 import type { Plan } from './preset.js'
 import type { Results, ScaleResults } from './results.js'
-import { awaited, type Tier, variantsOf } from './scenario.js'
+import { type Tier, variantsOf } from './scenario.js'
 import { measureDrain } from './scale/drain.js'
 import { measureFairness } from './scale/fairness.js'
 import { measureMemory } from './scale/memory.js'
@@ -56,7 +56,7 @@ export async function measure(run: Run): Promise<Results> {
   const parts: readonly Part[] = options.parts ?? plan.parts
   const machine = describeMachine(theatre.cores !== undefined)
   const start = performance.now()
-  const skipped = awaited.map(({ title, awaits }) => `${title}: there is no ${awaits} yet`)
+  const skipped: string[] = []
   const has = (part: Part) => parts.includes(part)
   const paired = has('paired') ? await measurePairs(theatre, choose(run, plan.tier), plan.paired, progress) : undefined
   const throughput = has('throughput')

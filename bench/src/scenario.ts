@@ -21,8 +21,6 @@ export interface Scenario {
   readonly header?: string
   /** Another scenario that the report compares it with, besides the base and the bare server. */
   readonly beside?: string
-  /** The feature that must exist before this can be measured. Such a scenario has no application yet. */
-  readonly awaits?: string
 }
 
 const onNode = ['node'] as const
@@ -101,7 +99,7 @@ export function variantsOf(tier: Tier, only: RegExp, withOther: boolean): Varian
 
 function chooseVariants(lowest: Tier, only: RegExp, withOther: boolean): Variant[] {
   return serverNames.flatMap((server) => {
-    const here = scenarios.filter(({ servers, awaits }) => awaits === undefined && (servers ?? serverNames).includes(server))
+    const here = scenarios.filter(({ servers }) => (servers ?? serverNames).includes(server))
     const idOf = (scenario: Scenario) => `${server}/${scenario.id}`
     const chosen = here.filter((scenario) => scenario.tier <= lowest && (only.test(idOf(scenario)) || only.test(scenario.title)))
     if (chosen.length === 0) return []
@@ -118,6 +116,3 @@ function chooseVariants(lowest: Tier, only: RegExp, withOther: boolean): Variant
     })
   })
 }
-
-/** Scenarios whose feature does not exist yet. */
-export const awaited: readonly Scenario[] = scenarios.filter(({ awaits }) => awaits !== undefined)

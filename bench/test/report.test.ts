@@ -28,7 +28,7 @@ describe('the terminal report', () => {
   })
 
   it('names what was skipped, and warns only on a busy machine', () => {
-    expect(text).toContain('skipped: body capture: there is no body capture yet')
+    expect(text).toContain('skipped: exact: valgrind is not installed')
     expect(text).not.toContain('busy (load')
     expect(terminalReport({ ...results, machine: { ...results.machine, load: 2 } })).toContain('busy (load 2.0 per core')
   })

@@ -20,7 +20,7 @@ export const results: Results = {
   node: '20.20.2',
   versions: { express: '5.3.0', fastify: '5.12.8', 'on-finished': '2.4.2' },
   seconds: 42,
-  skipped: ['body capture: there is no body capture yet'],
+  skipped: ['exact: valgrind is not installed'],
   paired: {
     generations: 12,
     rounds: 6,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { awaited, baseOf, scenarios, variantsOf } from '../src/scenario.js'
+import { baseOf, scenarios, variantsOf } from '../src/scenario.js'
 import { serverNames } from '../src/servers/application.js'
 import { applicationsOf } from '../src/servers/index.js'
 
@@ -15,12 +15,6 @@ describe('the scenario table', () => {
     const applications = await applicationsOf(server)
     const missing = all.filter((variant) => variant.server === server && applications[variant.application] === undefined)
     expect(missing.map(({ id }) => id)).toEqual([])
-  })
-
-  it('has no application yet for what awaits a feature', async () => {
-    const applications = await applicationsOf('node')
-    expect(awaited.length).toBeGreaterThan(0)
-    expect(awaited.filter(({ id }) => applications[id] !== undefined)).toEqual([])
   })
 
   it('compares only with what exists', () => {
