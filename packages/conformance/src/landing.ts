@@ -137,7 +137,7 @@ function buildHono(app: Hono<{ Bindings: HttpBindings }>, lifecycle: HonoLifecyc
   app.use(lifecycle.middleware)
   app.onError((error, c) => {
     // Hono asks for an answer to every error; where it comes too late, the adapter drops the answer and reports.
-    if (!c.env.outgoing.headersSent && !c.env.outgoing.destroyed) land(error)
+    if (c.var.exchange.phase === 'handling') land(error)
     return c.text('sorry', 500)
   })
   app.get('*', async (c) => {

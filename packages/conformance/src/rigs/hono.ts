@@ -22,6 +22,7 @@ export const hono: Rig = {
     'refusal-page': 'a reply whose head can be held has left Hono',
     listener: 'Hono and not listener()',
     'reply-at-once': 'on Hono a reply is what the handler returns',
+    'handler-promise': 'its rig waits for a reply when the handler has returned',
     payload: 'on Hono a reply is a Response, with its body serialized',
     inject: '`app.request()` has no response of Node\'s',
   },
