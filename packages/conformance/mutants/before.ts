@@ -69,7 +69,7 @@ export const beforeMutants: readonly Mutant[] = [
     rule: 'BCM-062',
     rig: 'node',
   },
-  { id: 'held replies outlive their exchange', file: exchange, find: 'if (this.hooks !== undefined) this.hooks.hold.drop()\n', replace: '\n', rule: 'BCM-060', rig: 'node' },
+  { id: 'held replies outlive their exchange', file: exchange, find: 'if (this.hooks !== undefined) this.hooks.hold.drop()\n', replace: '\n', rule: 'BCM-066', rig: 'node' },
   { id: 'a hold is on every response', file: exchange, find: '    this.commitListeners ??= []\n', replace: "    this.commitListeners ??= []\n    this.openHooks('onCommit')\n", rule: 'BCM-006', rig: 'node' },
   {
     id: 'what waits is sent out of its order',

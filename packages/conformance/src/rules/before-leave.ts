@@ -58,6 +58,38 @@ export const beforeLeaveRules: readonly Rule[] = [
     },
   },
   {
+    id: 'BCM-066',
+    title: 'MUST let go of what waits when the exchange is aborted, though a hook still runs',
+    needs: ['http1'],
+    run: async (rig) => {
+      const begun = gate()
+      const released = gate()
+      const calledBack = gate<unknown>()
+      await rig.serve(
+        ({ exchange, res }) => {
+          exchange.beforeCommit(async () => {
+            begun.open()
+            await released.opened
+          })
+          res.write('a secret', (error) => calledBack.open(error))
+          res.end()
+        },
+        async (app) => {
+          const client = new RawClient(app.port)
+          await client.request('GET', '/')
+          await begun.opened
+          client.reset()
+          const error = await calledBack.opened
+          assert(error instanceof LifecycleError)
+          assert.equal(error.code, 'ERR_LIFECYCLE_ABORTED')
+          released.open()
+          await app.lifecycle.idle()
+          assert.deepEqual(app.faults, [])
+        },
+      )
+    },
+  },
+  {
     id: 'BCM-061',
     title: 'MUST abort an exchange whose hook outlasts exchangeTimeout or the drain\'s deadline, and send nothing',
     run: async (rig) => {
