@@ -9,7 +9,10 @@ import { packAll } from './tarballs.mjs'
 
 const compilers = ['5.4.5', '5.9.3', '6.0.3', '7.0.2']
 const nodeTypes = ['20.19.43', '22.20.5', '24.19.2', '26.6.6']
-const frameworks = ['express@5.3.0', '@types/express@5.0.6', 'fastify@5.12.8']
+const frameworks = [
+  'express@5.3.0', '@types/express@5.0.6', 'fastify@5.12.8',
+  'koa@3.3.0', '@types/koa@3.0.3', 'hono@4.13.19', '@hono/node-server@2.1.8',
+]
 
 const run = promisify(execFile)
 const workspace = mkdtempSync(join(tmpdir(), 'afterword-declarations-'))
@@ -22,6 +25,10 @@ import fastify from 'fastify'
 import { createLifecycle, LifecycleError, type DrainReport, type Exchange, type Outcome, type TaskHandle } from '@afterword/adapter-node'
 import { createLifecycle as forExpress } from '@afterword/adapter-express'
 import { createLifecycle as forFastify } from '@afterword/adapter-fastify'
+import { createLifecycle as forHono } from '@afterword/adapter-hono'
+import { createLifecycle as forKoa } from '@afterword/adapter-koa'
+import { Hono } from 'hono'
+import Koa from 'koa'
 
 const lifecycle = createLifecycle({ onOutcome: (outcome: Outcome) => outcome.status, onError: (error, fault) => [error, fault.source] })
 const server = createServer(lifecycle.listener((req, res) => {
@@ -41,6 +48,14 @@ app.get('/', (req, res) => {
 const instance = fastify()
 await instance.register(forFastify().plugin)
 instance.get('/', async (request) => request.exchange.route)
+
+const koa = new Koa()
+koa.use(forKoa().middleware)
+koa.use((ctx) => void (ctx.body = ctx.exchange.id))
+
+const hono = new Hono()
+hono.use(forHono().middleware)
+hono.get('/', (c) => c.text(c.var.exchange.id))
 
 // @ts-expect-error a task is a function or a promise
 lifecycle.listener((req) => req.exchange.after('mail'))

@@ -104,6 +104,7 @@ export class ExpressLifecycle extends NodeLifecycle {
     if (fault.source !== 'task' || this.relay?.take(error, exchange, refuse) !== true) refuse(error)
   }
 
+  /** Use {@link createLifecycle}. */
   constructor(options?: LifecycleOptions) {
     super(options)
     if (this.options.guard !== false) guardWhereMounted(this.middleware)

@@ -9,6 +9,7 @@ const shared = globalThis as { [mark]?: true }
  * Marks middleware that the guard does not stop: it runs in its place in the chain, whether the response is claimed by
  * then or not. Returns the same function.
  *
+ * @typeParam Middleware its type, which stays what it is
  * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_ARGUMENT`
  *
  * @example

@@ -29,7 +29,10 @@ import { heldHead } from './hold.js'
 import { contain } from './second-reply.js'
 
 /** A request of HTTP/1 or of the HTTP/2 compatibility API, with its exchange. */
-export type NodeRequest = (IncomingMessage | Http2ServerRequest) & { exchange: Exchange }
+export type NodeRequest = (IncomingMessage | Http2ServerRequest) & {
+  /** The exchange of this request. */
+  exchange: Exchange
+}
 
 /** A response of HTTP/1 or of the HTTP/2 compatibility API. */
 export type NodeResponse = ServerResponse | Http2ServerResponse
@@ -62,7 +65,9 @@ const attached = Symbol.for('afterword.attached')
 
 /** A lifecycle for Node's own servers: the base of every adapter that stands on them. */
 export class NodeLifecycle extends Lifecycle {
+  /** Open sessions of HTTP/2 that are known. */
   readonly sessions = new Set<Http2Session>()
+  /** What a drain does with connections that were upgraded. */
   upgraded: UpgradedPolicy = 'wait'
   private readonly hosts = new Map<NodeServer, ServerHost>()
   private readonly http1 = this.withFramework(http1)

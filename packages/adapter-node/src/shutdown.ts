@@ -19,7 +19,9 @@ export interface ShutdownOptions extends Omit<DrainOptions, 'server'> {
 
 /** An application of a framework, whose `close` drains: Fastify's. */
 export interface ClosableApp {
+  /** Where it listens. */
   readonly server: NodeServer
+  /** Drains, and closes what belongs to it. */
   close(): PromiseLike<unknown>
 }
 

@@ -39,8 +39,11 @@ export interface Rule {
   readonly id: string
   /** Starts with MUST. */
   readonly title: string
-  /** `answers-faults`: the adapter itself answers for handlers that throw. */
-  readonly needs?: readonly (Capability | Framework | 'answers-faults')[]
+  /**
+   * `answers-faults`: the adapter itself answers for handlers that throw. `counted-faults`: it does, or it is known where
+   * the framework's errors go.
+   */
+  readonly needs?: readonly (Capability | Framework | 'answers-faults' | 'counted-faults')[]
   /** Rejects when the rule is broken. */
   run(rig: Rig): Promise<void>
 }

@@ -48,6 +48,7 @@ export async function runRule(rule: Rule, rig: Rig): Promise<Result> {
 function reasonToLeaveOut({ needs = [] }: Rule, rig: Rig): string | undefined {
   for (const need of needs) {
     if (need === 'answers-faults' && rig.answersFaults !== true) return 'the framework answers for handlers'
+    if (need === 'counted-faults' && rig.framework === undefined && rig.answersFaults !== true) return 'nobody counts where the errors of this framework go'
     const reason = isFramework(need) ? (rig.framework === need ? undefined : `not ${need}`) : rig.lacks[need as Capability]
     if (reason !== undefined) return reason
   }

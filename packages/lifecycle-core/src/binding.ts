@@ -21,7 +21,9 @@ export interface ResponseHead {
   setHeader(name: string, value: HeaderValue): void
   /** Adds a value to the field. */
   appendHeader(name: string, value: string | readonly string[]): void
+  /** Whether the field was set. */
   hasHeader(name: string): boolean
+  /** Takes the field out. */
   removeHeader(name: string): void
   /** Lower-case names of the fields set so far. */
   getHeaderNames(): string[]

@@ -14,6 +14,7 @@ export interface CapturedBody {
   readonly truncated: boolean
   /** Decoded with the charset of the response, or as UTF-8. */
   text(): string
+  /** As it was sent: a copy. */
   bytes(): Uint8Array
 }
 
@@ -59,6 +60,7 @@ export class Capture implements CapturedBody {
     return decode(this.bytes(), this.type)
   }
 
+  /** Copies what was kept. */
   bytes(): Uint8Array {
     const { chunks } = this
     if (chunks === undefined) {

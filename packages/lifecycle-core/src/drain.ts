@@ -5,7 +5,7 @@ import { LifecycleError } from './errors.js'
 import type { ServerExchange } from './exchange.js'
 import { handOver } from './handover.js'
 import type { Lifecycle } from './lifecycle.js'
-import { check, isMs, type Requirements } from './options.js'
+import { check, isMs, type Requirement } from './options.js'
 import { countsBetween, describeCut, type CutExchange, type DrainPhases, type DrainReport, stuckByRoute } from './report.js'
 import type { TaskCounts } from './stats.js'
 
@@ -40,7 +40,7 @@ export interface DrainOptions {
 const lastSlotMs = 250
 
 /** What the options of a drain must be. */
-export const drainRequirements = {
+export const drainRequirements: { readonly [name in keyof DrainOptions]-?: Requirement } = {
   hosts: [(value) => Array.isArray(value), 'a list of hosts'],
   readinessDelay: [(value) => value === 0 || isMs[0](value), 'a number of ms'],
   softTimeout: isMs,
@@ -48,7 +48,7 @@ export const drainRequirements = {
   handOverTimeout: isMs,
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
   onDraining: [(value) => value === 'serve' || value === 'reject', "'serve' or 'reject'"],
-} satisfies Requirements
+}
 
 /** Checks the options of a drain. */
 export function checkDrainOptions(options: DrainOptions): void {

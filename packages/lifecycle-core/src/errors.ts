@@ -42,17 +42,23 @@ const brand = Symbol.for('afterword.error')
  * ```
  */
 export class LifecycleError extends Error {
+  /** Always `LifecycleError`. */
   override readonly name = 'LifecycleError'
   /** Which error this is. */
   readonly code: ErrorCode
 
-  /** @param message what was called, and what to do about it */
+  /**
+   * Makes one; the code is put behind the message.
+   *
+   * @param message what was called, and what to do about it
+   */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(`${message} [${code}]`, options)
     this.code = code
     Object.defineProperty(this, brand, { value: true })
   }
 
+  /** Knows the errors of every copy of the package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && brand in value
   }

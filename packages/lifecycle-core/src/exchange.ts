@@ -20,7 +20,9 @@ export type CommitListener = (head: ResponseHead, exchange: Exchange) => void
 export interface Exchange {
   /** Unique among all processes of a deployment, for practical purposes. */
   readonly id: string
+  /** Where it is. */
   readonly phase: Phase
+  /** The method of the request. */
   readonly method: string
   /** As the client sent it. */
   readonly url: string
@@ -62,16 +64,22 @@ const abortCodes: Readonly<Record<AbortReason, ErrorCode>> = {
 
 /** An exchange as its server sees it: it takes the binding's signals itself, so nothing is allocated per signal. */
 export class ServerExchange implements Exchange, Signals, Member<ServerExchange> {
+  /** Its neighbour in the registry. */
   previous: ServerExchange | undefined = undefined
+  /** Its neighbour in the registry. */
   following: ServerExchange | undefined = undefined
+  /** Where it is; changes only as the phase table says. */
   phase: Phase = 'received'
   private knownRoute: string | null = null
   /** What the adapter needs to reach the framework's own error handling. Let go of at the end. */
   owner: unknown = undefined
   /** Where its faults are logged if the application names no sink: the framework's logger of this request. */
   logger: FaultLogger | undefined = undefined
+  /** The method of the request. */
   readonly method: string
+  /** As the client sent it. */
   readonly url: string
+  /** The application it belongs to. */
   readonly lifecycle: Lifecycle
   /** On the monotonic clock, in ms; 0 when nobody asked for timings. */
   readonly receivedAt: number
@@ -102,6 +110,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   private depths: number[] | undefined = undefined
   private told: LazyOutcome | undefined = undefined
 
+  /** Use `Lifecycle.begin`, which also counts it. */
   constructor(lifecycle: Lifecycle, binding: Binding, response: object, method: string, url: string) {
     this.lifecycle = lifecycle
     this.binding = binding
@@ -387,6 +396,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     if (response !== undefined && !binding.isWritten(response)) binding.destroy(response)
   }
 
+  /** Sends an error to the sink, with where it came from. */
   report(error: unknown, source: FaultSource, task: string | null = null): void {
     const { phase, id, response } = this
     const route = this.route ?? (response === undefined ? undefined : this.binding.route?.(response)) ?? null

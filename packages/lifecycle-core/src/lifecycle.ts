@@ -27,9 +27,13 @@ export function exchangeOf(res: object): ServerExchange | undefined {
 
 /** One application: its options, its open exchanges, its tasks. Adapters extend it. */
 export class Lifecycle {
+  /** What it was made with, and the defaults. */
   readonly options: ResolvedOptions
+  /** Where its faults go. */
   readonly sink: Sink
+  /** Starts its tasks, and counts them. */
   readonly scheduler: Scheduler
+  /** The timer behind all its deadlines. */
   readonly ticker: Ticker
   /** Begun and not drained. */
   readonly open = new Registry<ServerExchange>()
@@ -45,6 +49,11 @@ export class Lifecycle {
   private draining: Drain | undefined
   private watchers: (() => void)[] | undefined
 
+  /**
+   * Applications call `createLifecycle` of their adapter.
+   *
+   * @throws {LifecycleError} `ERR_LIFECYCLE_INVALID_OPTION`, `ERR_LIFECYCLE_UNKNOWN_OPTION`
+   */
   constructor(options?: LifecycleOptions) {
     this.options = resolveOptions(options)
     const { beforeCommit, onPayload, captureBody } = this.options
@@ -54,6 +63,7 @@ export class Lifecycle {
     this.ticker = new Ticker((now) => this.expire(now))
   }
 
+  /** Whether it takes requests, stops doing so, or has stopped. */
   get state(): LifecycleState {
     return this.drainState
   }
@@ -164,6 +174,7 @@ export class Lifecycle {
     return statsOf(this.open.size, this.scheduler.counts, this.scheduler.unsettled)
   }
 
+  /** Whether nothing is in flight. */
   get isIdle(): boolean {
     return this.open.size === 0 && this.scheduler.unsettled.size === 0
   }
@@ -183,12 +194,14 @@ export class Lifecycle {
     })
   }
 
+  /** Tells subscribers how an exchange ended. */
   tellOutcome(outcome: Outcome, exchange: ServerExchange): void {
     if (channels.exchangeEnd.hasSubscribers) channels.exchangeEnd.publish({ exchange, outcome })
     const { onOutcome } = this.options
     if (onOutcome !== undefined) this.callSubscriber(exchange, () => onOutcome(outcome, exchange as Exchange))
   }
 
+  /** Tells `onRefused` of a task. */
   tellRefused(task: Task, error: LifecycleError): void {
     const { onRefused } = this.options
     if (onRefused !== undefined) this.callSubscriber(task.exchange, () => onRefused(task, error))

@@ -88,7 +88,7 @@ const defaults = {
 } satisfies LifecycleOptions
 
 /** What an option must be: a test, and the words for it. */
-type Requirement = readonly [holds: (value: unknown) => boolean, words: string]
+export type Requirement = readonly [holds: (value: unknown) => boolean, words: string]
 
 /** The requirements of one set of options, by name. */
 export type Requirements = Readonly<Record<string, Requirement>>

@@ -37,6 +37,7 @@ export interface Outcome {
    * does not undo it.
    */
   readonly transaction: TransactionFate | null
+  /** The method of the request. */
   readonly method: string
   /** As the client sent it. */
   readonly url: string

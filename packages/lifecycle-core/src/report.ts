@@ -6,9 +6,13 @@ import type { Task, TaskState } from './task.js'
 
 /** A task that the drain did not wait for any longer. One that timed out or was cancelled is lost too, until it settles. */
 export interface LostTask {
+  /** The name it was scheduled with. */
   readonly name: string
+  /** The id of the exchange that scheduled it. */
   readonly exchangeId: string
+  /** The route of that exchange, when the framework knew one. */
   readonly route: string | null
+  /** Where it was when the drain gave it up. */
   readonly state: TaskState
   /** Ms since it could start, or since it did. */
   readonly ageMs: number
@@ -24,9 +28,13 @@ export interface AbandonedTask extends Omit<LostTask, 'handedOver'> {
 
 /** An exchange that the drain had to cut. */
 export interface CutExchange {
+  /** The id of the exchange. */
   readonly exchangeId: string
+  /** The route pattern, when the framework knew one. */
   readonly route: string | null
+  /** The method of the request. */
   readonly method: string
+  /** As the client sent it. */
   readonly url: string
   /** Where it was when it was cut. */
   readonly phase: Phase
@@ -38,8 +46,11 @@ export interface CutExchange {
 
 /** Handlers of one route that never came to an end. */
 export interface StuckRoute {
+  /** The method of the requests. */
   readonly method: string
+  /** The route pattern, or `null` where the framework knew none. */
   readonly route: string | null
+  /** How many of them were cut. */
   readonly count: number
   /** The age of the oldest; `null` with `timings: false`. */
   readonly oldestMs: number | null
@@ -65,34 +76,50 @@ export interface DrainReport {
   readonly clean: boolean
   /** For `process.exitCode`: 0 when clean, otherwise 1. */
   readonly suggestedExitCode: 0 | 1
+  /** From the call of `drain()` to the report. */
   readonly durationMs: number
+  /** How long each step took. */
   readonly phases: DrainPhases
+  /** Requests and their responses. */
   readonly exchanges: {
+    /** Begun and not drained when the drain began. */
     readonly inFlightAtStart: number
     /** Begun during the drain, on connections that were open, or during `readinessDelay`. */
     readonly arrived: number
     /** Those of them that were answered with 503: `onDraining: 'reject'`. */
     readonly rejected: number
+    /** Those that the hard deadline ended. */
     readonly cut: readonly CutExchange[]
     /** The same by route, without those whose handler was done. The most frequent first. */
     readonly stuck: readonly StuckRoute[]
   }
   /** Connections without an exchange that were destroyed: upgraded ones, and requests that never came. */
-  readonly connections: { readonly severed: number }
+  readonly connections: {
+    /** How many. */
+    readonly severed: number
+  }
   /**
    * Tasks by what became of them once they settled:
    * `pendingAtStart + scheduled = completed + failed + timedOut + cancelled + refused + abandoned`.
    */
   readonly tasks: {
+    /** Accepted and not settled when the drain began. */
     readonly pendingAtStart: number
+    /** Passed to `after` or `waitUntil` during the drain. */
     readonly scheduled: number
+    /** Settled without an error. */
     readonly completed: number
+    /** Threw or rejected. */
     readonly failed: number
+    /** Timed out, and settled before the report. */
     readonly timedOut: number
+    /** Cancelled, and settled before the report if they ran. */
     readonly cancelled: number
+    /** Not accepted, or dropped from a full queue. */
     readonly refused: number
     /** How many are in `lost`. */
     readonly abandoned: number
+    /** Every one that the drain gave up, by name. */
     readonly lost: readonly LostTask[]
   }
 }

@@ -7,9 +7,11 @@ export type FaultSource = 'handler' | 'commit-hook' | 'commit-listener' | 'task'
 
 /** Where an error with no caller left came from. */
 export interface Fault {
+  /** What the error came out of. */
   readonly source: FaultSource
   /** Where the exchange was when the error arrived. */
   readonly phase: Phase
+  /** The id of the exchange it belongs to. */
   readonly exchangeId: string
   /** The task's name, for the source `task`. */
   readonly task: string | null
@@ -24,7 +26,11 @@ export type OnError = (error: unknown, fault: Fault) => unknown
 
 /** A logger as pino shapes it. May be async. */
 export interface FaultLogger {
-  /** @param fields the error as `err`, and the fault with the kind of its outcome */
+  /**
+   * Logs one fault.
+   *
+   * @param fields the error as `err`, and the fault with the kind of its outcome
+   */
   error(fields: object, message: string): unknown
 }
 

@@ -26,12 +26,15 @@ export interface LifecycleStats {
   readonly running: number
   /** Timed out or cancelled, and still run. */
   readonly zombies: number
+  /** Settled without an error. */
   readonly completed: number
+  /** Threw or rejected. */
   readonly failed: number
   /** Timed out, and have settled since. */
   readonly timedOut: number
   /** Cancelled, and have settled since or never ran. */
   readonly cancelled: number
+  /** Not accepted, or dropped from a full queue. */
   readonly refused: number
   /** How long the longest has waited for its key or for a place, in ms; 0 when none does. */
   readonly oldestQueuedMs: number

@@ -16,6 +16,7 @@ export interface TaskContext {
    * `signal.reason.code` says which. It does not abort because the client left. Created on first read.
    */
   readonly signal: AbortSignal
+  /** The name it was scheduled with, or that of its function. */
   readonly name: string
   /** The id of the exchange that scheduled the task. */
   readonly exchangeId: string
@@ -56,7 +57,9 @@ export type PromiseOptions = Pick<TaskOptions, 'name' | 'timeout' | 'descriptor'
 
 /** What `after` returns. Costs nothing unless it is used. */
 export interface TaskHandle {
+  /** The name it was scheduled with, or that of its function. */
   readonly name: string
+  /** Where it is. */
   readonly state: TaskState
   /** Takes a queued task out of the queue, or aborts the signal of a running one. Later calls do nothing. */
   cancel(reason?: unknown): void

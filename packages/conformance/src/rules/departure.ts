@@ -8,7 +8,7 @@ import { openReader } from '../reader.js'
 import type { Rig } from '../rig.js'
 import type { Rule } from '../rule.js'
 
-const needs = ['error-page'] as const
+const needs = ['counted-faults', 'error-page'] as const
 
 /** A body that never ends. */
 function endless(): Readable {

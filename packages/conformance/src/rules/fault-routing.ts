@@ -6,7 +6,7 @@ import { openReader } from '../reader.js'
 import type { Rig } from '../rig.js'
 import type { Rule } from '../rule.js'
 
-const needs = ['error-page'] as const
+const needs = ['counted-faults', 'error-page'] as const
 const failure = new Error('it went wrong')
 
 function fail(): never {

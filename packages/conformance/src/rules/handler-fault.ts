@@ -144,7 +144,7 @@ export const handlerFaultRules: readonly Rule[] = [
   {
     id: 'FLT-015',
     title: 'MUST report once, and nowhere else, what a handler throws after it wrote a head to a response that was destroyed',
-    needs: ['error-page'],
+    needs: ['error-page', 'counted-faults'],
     run: async (rig) => {
       const error = new Error('too late')
       await serveCounted(
