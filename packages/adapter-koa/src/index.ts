@@ -78,7 +78,10 @@ function onError(this: Context, error: NodeJS.ErrnoException | null | undefined)
   // Of a connection that is over Koa hears as well, and has its own way with that. A stream body ends one as it breaks.
   const broken = error !== req.socket.errored || (error === res.errored && this.respond !== false)
   const isOwn = error != null && error.code !== 'ERR_STREAM_PREMATURE_CLOSE'
-  if (isOwn && broken && exchangeOf(res)?.handlerFailed(error) === false) Object.assign(this, { onerror: onEcho })
+  const exchange = exchangeOf(res)
+  // Since Node 22 a stream body tells of its error twice, the second time when Koa has answered.
+  const isNew = isOwn && broken && exchange?.hasFailedWith(error) === false
+  if (isNew && !exchange.handlerFailed(error)) Object.assign(this, { onerror: onEcho })
   else Object.getPrototypeOf(this).onerror.call(this, error)
 }
 
