@@ -114,8 +114,8 @@ export const koaStreamRules: readonly Rule[] = [
             await client.until(/a part/)
             client[way]()
             await destroyed.opened
-            const { kind, reason, position } = await app.outcome()
-            assert.deepEqual({ kind, reason, position }, { kind: 'aborted', reason: 'client', position: 'mid-response' })
+            const { kind, reason, position, error } = await app.outcome()
+            assert.deepEqual({ kind, reason, position, error }, { kind: 'aborted', reason: 'client', position: 'mid-response', error: undefined })
             await app.lifecycle.idle()
             assert.deepEqual([app.outcomes.length, app.faults], [1, []])
           },
