@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const hooks = 'packages/lifecycle-core/src/hooks.ts'
-const exchange = 'packages/lifecycle-core/src/exchange.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 const hold = 'packages/adapter-node/src/hold.ts'
 const head = 'packages/adapter-node/src/held-head.ts'
 const lock = 'packages/adapter-node/src/lock.ts'

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.js'
 
-const exchange = 'packages/lifecycle-core/src/exchange.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 const node = 'packages/adapter-node/src/lifecycle.ts'
 const scheduler = 'packages/lifecycle-core/src/scheduler.ts'
 const task = 'packages/lifecycle-core/src/task.ts'

@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const drain = 'packages/lifecycle-core/src/drain.ts'
-const exchange = 'packages/lifecycle-core/src/exchange.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 const host = 'packages/adapter-node/src/host.ts'
 const lifecycle = 'packages/lifecycle-core/src/lifecycle.ts'
 const node = 'packages/adapter-node/src/lifecycle.ts'

@@ -103,7 +103,7 @@ export const expressMutants: readonly Mutant[] = [
   },
   {
     id: 'express: what a handler throws after the head is not reported',
-    file: 'packages/lifecycle-core/src/exchange.ts',
+    file: 'packages/lifecycle-core/src/server-exchange.ts',
     find: 'if (this.noteError(error)) return true',
     replace: 'this.noteError(error); return true',
     rule: 'EXP-012',

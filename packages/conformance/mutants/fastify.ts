@@ -86,7 +86,7 @@ export const fastifyMutants: readonly Mutant[] = [
   },
   {
     id: 'fastify: nothing is a fault once the client has left',
-    file: 'packages/lifecycle-core/src/exchange.ts',
+    file: 'packages/lifecycle-core/src/server-exchange.ts',
     find: 'if (!lost) this.failLate',
     replace: "if (!lost && this.reason !== 'client') this.failLate",
     rule: 'FAS-013',
@@ -150,7 +150,7 @@ export const fastifyMutants: readonly Mutant[] = [
   },
   {
     id: 'fastify: request.signal in place of the signal of the exchange',
-    file: 'packages/lifecycle-core/src/exchange.ts',
+    file: 'packages/lifecycle-core/src/server-exchange.ts',
     find: '      this.controller = new AbortController()\n',
     replace:
       "      this.controller = new AbortController(); (this.response as { req: import('node:http').IncomingMessage }).req.once('close', () => this.controller?.abort())\n",

@@ -10,10 +10,10 @@ const late = 'packages/adapter-fastify/src/late.ts'
 /** Where errors come down, by origin and state. */
 export const faultRoutingMutants: readonly Mutant[] = [
   { id: 'a fault before the head is reported twice', file: page, find: 'if (!lost) exchange.report(error, source)', replace: 'exchange.report(error, source); exchange.report(error, source)', rule: 'FLT-101', rig: 'node' },
-  { id: 'a handler that fails after the head is nobody\'s', file: core + 'exchange.ts', find: 'if (!lost) this.failLate(error, source)', replace: '', rule: 'FLT-102', rig: 'http2' },
+  { id: 'a handler that fails after the head is nobody\'s', file: core + 'server-exchange.ts', find: 'if (!lost) this.failLate(error, source)', replace: '', rule: 'FLT-102', rig: 'http2' },
   { id: 'fastify: a late rejection is left to its log', file: late, find: 'if (this.take(error)) return undefined', replace: '', rule: 'FLT-103', rig: 'fastify' },
   { id: 'express: a late error is handed to the page', file: relay, find: '    if (this.passageOf(exchange, res).passedOn === error) report(error)\n', replace: '    if (this.passageOf(exchange, res).passedOn === error) done(error)\n', rule: 'FLT-103', rig: 'express4' },
-  { id: 'whoever leaves takes the faults along', file: core + 'exchange.ts', find: "(this.reason === 'client' && saysClosed(error, signal !== undefined))", replace: "this.reason === 'client'", rule: 'FLT-104', rig: 'fastify' },
+  { id: 'whoever leaves takes the faults along', file: core + 'server-exchange.ts', find: "(this.reason === 'client' && saysClosed(error, signal !== undefined))", replace: "this.reason === 'client'", rule: 'FLT-104', rig: 'fastify' },
   { id: 'a subscriber is reported twice', file: core + 'lifecycle.ts', find: "} catch (error) {\n      exchange.report(error, 'subscriber')", replace: "} catch (error) {\n      exchange.report(error, 'subscriber'); exchange.report(error, 'subscriber')", rule: 'FLT-105', rig: 'node' },
   { id: 'express: the fault of a task goes to the sink as well', file: 'packages/adapter-express/src/index.ts', find: 'this.relay?.take(error, exchange, refuse) !== true) refuse(error)', replace: 'this.relay?.take(error, exchange, refuse) !== undefined) refuse(error)', rule: 'FLT-106', rig: 'express' },
   { id: 'express: a task is relayed before the end', file: relay, find: '!hasEnded(exchange.phase) || ', replace: '', rule: 'FLT-107', rig: 'express' },
@@ -27,7 +27,7 @@ export const faultRoutingMutants: readonly Mutant[] = [
   { id: 'a stream that the client closed is a fault', file: core + 'sink.ts', find: "code === 'ERR_STREAM_PREMATURE_CLOSE' || ", replace: '', rule: 'FLT-120', rig: 'express' },
   { id: 'an AbortError without a cause is a fault', file: core + 'sink.ts', find: " || (hasSignal && name === 'AbortError' && cause === undefined)", replace: '', rule: 'FLT-120', rig: 'node' },
   { id: 'every AbortError is the client\'s', file: core + 'sink.ts', find: 'hasSignal && name', replace: 'name', rule: 'FLT-121', rig: 'node' },
-  { id: 'every stream that breaks off was the client\'s', file: core + 'exchange.ts', find: "this.reason === 'client' && saysClosed", replace: 'saysClosed', rule: 'FLT-122', rig: 'node' },
+  { id: 'every stream that breaks off was the client\'s', file: core + 'server-exchange.ts', find: "this.reason === 'client' && saysClosed", replace: 'saysClosed', rule: 'FLT-122', rig: 'node' },
   { id: 'a body that the client did not send is a fault', file: page, find: 'return req.aborted && ', replace: 'return false && ', rule: 'FLT-123', rig: 'node' },
   { id: 'nobody asks the error handler', file: page, find: 'if (errorHandler === undefined || !mayAnswer) {', replace: 'if (errorHandler !== null) {', rule: 'FLT-130', rig: 'http2' },
   { id: 'an error handler that fails takes the error along', file: page, find: '    exchange.report(error, source)\n    if (!exchange.handlerFailed(second)) return', replace: '    if (!exchange.handlerFailed(second)) return', rule: 'FLT-131', rig: 'node' },

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.js'
 
-const exchange = 'packages/lifecycle-core/src/exchange.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 const lifecycle = 'packages/lifecycle-core/src/lifecycle.ts'
 const pageFile = 'packages/adapter-node/src/page.ts'
 const node = 'packages/adapter-node/src/lifecycle.ts'
@@ -170,7 +170,7 @@ export const faultsMutants: readonly Mutant[] = [
   {
     id: 'the signal does not abort',
     file: exchange,
-    find: 'if (this.reason !== null) this.controller?.abort(this.abortError(this.reason))',
+    find: 'if (this.reason !== null) this.controller?.abort(abortError(this.reason))',
     replace: '',
     rule: 'FLT-011',
     rig: 'node',
@@ -194,14 +194,14 @@ export const faultsMutants: readonly Mutant[] = [
   {
     id: 'a signal that is asked for late does not know of the abort',
     file: exchange,
-    find: 'if (this.reason !== null) this.controller.abort(this.abortError(this.reason))\n',
+    find: 'if (this.reason !== null) this.controller.abort(abortError(this.reason))\n',
     replace: 'if (false) void 0\n',
     rule: 'FLT-013',
     rig: 'node',
   },
   {
     id: 'every abort is the client\'s',
-    file: exchange,
+    file: 'packages/lifecycle-core/src/abort.ts',
     find: 'new LifecycleError(abortCodes[reason],',
     replace: 'new LifecycleError(abortCodes.client,',
     rule: 'FLT-013',

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.js'
 
-const exchange = 'packages/lifecycle-core/src/exchange.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 const outcome = 'packages/lifecycle-core/src/outcome.ts'
 
 /** The core's half: `tellHead`, `commit`, and the outcome's head. */

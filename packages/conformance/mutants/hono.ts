@@ -22,7 +22,7 @@ export const honoMutants: readonly Mutant[] = [
   },
   {
     id: 'hono: the route is known at the end only',
-    file: 'packages/lifecycle-core/src/exchange.ts',
+    file: 'packages/lifecycle-core/src/server-exchange.ts',
     find: 'return (response === undefined ? undefined : binding.route?.(response)) ?? this.knownRoute',
     replace: 'return (response === undefined || this.phase === "handling" ? undefined : binding.route?.(response)) ?? this.knownRoute',
     rule: 'KIT-040',

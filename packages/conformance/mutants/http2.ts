@@ -239,7 +239,7 @@ export const http2Mutants: readonly Mutant[] = [
   },
   {
     id: 'h2: what is cut is cut by the client',
-    file: 'packages/lifecycle-core/src/exchange.ts',
+    file: 'packages/lifecycle-core/src/server-exchange.ts',
     find: '    this.abort(reason)\n    this.binding.destroy(response)\n',
     replace: '    this.binding.destroy(response)\n',
     rule: 'H2-044',

@@ -21,7 +21,7 @@ export const injectMutants: readonly Mutant[] = [
   },
   {
     id: 'inject: a deadline leaves the response alone',
-    file: 'packages/lifecycle-core/src/exchange.ts',
+    file: 'packages/lifecycle-core/src/server-exchange.ts',
     find: '    this.abort(reason)\n    this.binding.destroy(response)\n',
     replace: '    this.abort(reason)\n',
     rule: 'INJ-003',
@@ -29,7 +29,7 @@ export const injectMutants: readonly Mutant[] = [
   },
   {
     id: 'inject: errors of injected requests are not noted',
-    file: 'packages/lifecycle-core/src/exchange.ts',
+    file: 'packages/lifecycle-core/src/server-exchange.ts',
     find: 'if (this.told === undefined) this.error = error',
     replace: '',
     rule: 'INJ-002',

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.js'
 
-const exchange = 'packages/lifecycle-core/src/exchange.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 const lifecycle = 'packages/lifecycle-core/src/lifecycle.ts'
 const node = 'packages/adapter-node/src/lifecycle.ts'
 const options = 'packages/lifecycle-core/src/options.ts'

@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const hooks = 'packages/lifecycle-core/src/hooks.ts'
-const exchange = 'packages/lifecycle-core/src/exchange.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 const kept = 'packages/lifecycle-core/src/capture.ts'
 const hold = 'packages/adapter-node/src/hold.ts'
 const payload = 'packages/adapter-node/src/payload.ts'

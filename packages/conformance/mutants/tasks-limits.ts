@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const context = 'packages/lifecycle-core/src/context.ts'
-const exchange = 'packages/lifecycle-core/src/exchange.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 const lane = 'packages/lifecycle-core/src/lane.ts'
 const options = 'packages/lifecycle-core/src/options.ts'
 const refusal = 'packages/lifecycle-core/src/refusal.ts'

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.js'
 
-const exchange = 'packages/lifecycle-core/src/exchange.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 const hooks = 'packages/lifecycle-core/src/hooks.ts'
 const participants = 'packages/lifecycle-core/src/participants.ts'
 const transaction = 'packages/lifecycle-core/src/transaction.ts'
@@ -395,7 +395,7 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'the signal waits for the commit',
     file: exchange,
-    find: "  tell(): void {\n    if (this.reason !== null) this.controller?.abort(this.abortError(this.reason))\n",
+    find: "  tell(): void {\n    if (this.reason !== null) this.controller?.abort(abortError(this.reason))\n",
     replace: '  tell(): void {\n',
     rule: 'TXN-048',
     rig: 'node',

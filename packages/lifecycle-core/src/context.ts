@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { LifecycleError } from './errors.js'
-import type { CommitListener, Exchange, ServerExchange } from './exchange.js'
+import type { CommitListener, Exchange } from './exchange.js'
+import type { ServerExchange } from './server-exchange.js'
 import type { CaptureOptions } from './capture.js'
 import type { CommitHook, PayloadHook } from './hooks.js'
 import type { PromiseOptions, Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'

@@ -1,7 +1,8 @@
 import type { Gate, Hold, ResponseHead } from './binding.js'
 import { storage } from './context.js'
 import { LifecycleError } from './errors.js'
-import type { Exchange, ServerExchange } from './exchange.js'
+import type { Exchange } from './exchange.js'
+import type { ServerExchange } from './server-exchange.js'
 import { hasEnded, isOpen } from './phase.js'
 import { isThenable, settle } from './sink.js'
 

@@ -1,5 +1,5 @@
 import type { AbortPosition } from './binding.js'
-import type { ServerExchange } from './exchange.js'
+import type { ServerExchange } from './server-exchange.js'
 import type { Phase } from './phase.js'
 import type { TaskCounts } from './stats.js'
 import type { Task, TaskState } from './task.js'

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { LifecycleError } from './errors.js'
-import type { ServerExchange } from './exchange.js'
+import type { ServerExchange } from './server-exchange.js'
 import { Stand, type TaskKey } from './lane.js'
 import { isSuccess, type Outcome } from './outcome.js'
 import type { Member, Registry } from './registry.js'

@@ -1,7 +1,8 @@
 import type { ResponseHead } from './binding.js'
 import { required } from './context.js'
 import { LifecycleError } from './errors.js'
-import type { Exchange, ServerExchange } from './exchange.js'
+import type { Exchange } from './exchange.js'
+import type { ServerExchange } from './server-exchange.js'
 import { assertFunction, check, type Requirements } from './options.js'
 import { type TransactionState, Unit } from './unit.js'
 

@@ -1,7 +1,7 @@
 import type { ResponseHead } from './binding.js'
 import { Deferred } from './deferred.js'
 import { LifecycleError } from './errors.js'
-import type { ServerExchange } from './exchange.js'
+import type { ServerExchange } from './server-exchange.js'
 import type { Participant, TransactionFate } from './participants.js'
 import { hasEnded } from './phase.js'
 import { settle } from './sink.js'

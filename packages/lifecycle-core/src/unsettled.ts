@@ -1,4 +1,4 @@
-import type { ServerExchange } from './exchange.js'
+import type { ServerExchange } from './server-exchange.js'
 import { Registry } from './registry.js'
 import type { Task } from './task.js'
 

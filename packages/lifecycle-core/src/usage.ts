@@ -1,5 +1,5 @@
 import { Deferred } from './deferred.js'
-import type { ServerExchange } from './exchange.js'
+import type { ServerExchange } from './server-exchange.js'
 import { hasEnded } from './phase.js'
 import { settle } from './sink.js'
 import type { Task } from './task.js'

@@ -1,5 +1,5 @@
 import type { Binding, Signals } from '../src/binding.js'
-import { ServerExchange } from '../src/exchange.js'
+import { ServerExchange } from '../src/server-exchange.js'
 import { Lifecycle } from '../src/lifecycle.js'
 import type { LifecycleOptions } from '../src/options.js'
 

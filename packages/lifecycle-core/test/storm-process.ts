@@ -2,7 +2,7 @@
  * 100 000 tasks of every kind that has ever broken a scheduler, in a random order that the seed decides: `storm-process.ts SEED`. Prints as JSON
  * what became of them, and whatever reached the process.
  */
-import type { ServerExchange } from '../src/exchange.js'
+import type { ServerExchange } from '../src/server-exchange.js'
 import type { LifecycleOptions } from '../src/options.js'
 import type { TaskFunction, TaskHandle, TaskOptions } from '../src/task.js'
 import { TestLifecycle } from './fake-binding.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Binding, Gate, ResponseHead } from '../src/binding.js'
-import type { ServerExchange } from '../src/exchange.js'
+import type { ServerExchange } from '../src/server-exchange.js'
 import { transaction, type TransactionOptions } from '../src/transaction.js'
 import { TestLifecycle } from './fake-binding.js'
 import { type Deferred, defer, turns } from './turn.js'

@@ -1,0 +1,465 @@
+import type { AbortPosition, AbortReason, Binding, Gate, Hold, ResponseHead, Signals } from './binding.js'
+import { abortError } from './abort.js'
+import { channels } from './channels.js'
+import { currentTask, storage } from './context.js'
+import { LifecycleError } from './errors.js'
+import { Capture, type CaptureOptions } from './capture.js'
+import type { CommitListener, Exchange } from './exchange.js'
+import { type CommitHook, Hooks, type PayloadHook, tooLate } from './hooks.js'
+import type { Lifecycle } from './lifecycle.js'
+import { assertFunction, assertPromise, assertTask, checkCaptureOptions, checkPromiseOptions, checkTaskOptions } from './options.js'
+import { LazyOutcome, type Outcome } from './outcome.js'
+import { type Participant, Participants } from './participants.js'
+import { hasEnded, isOpen, nextPhase, type Phase, type PhaseSignal } from './phase.js'
+import { type Member, Registry } from './registry.js'
+import { type FaultLogger, type FaultSource, heeds, isThenable, saysClosed, settle } from './sink.js'
+import type { PromiseOptions, Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
+
+const idPrefix = `${process.pid.toString(36)}${Date.now().toString(36)}`
+let sequence = 0
+
+/** An exchange as its server sees it: it takes the binding's signals itself, so nothing is allocated per signal. */
+export class ServerExchange implements Exchange, Signals, Member<ServerExchange> {
+  /** Its neighbour in the registry. */
+  previous: ServerExchange | undefined = undefined
+  /** Its neighbour in the registry. */
+  following: ServerExchange | undefined = undefined
+  /** Where it is; changes only as the phase table says. */
+  phase: Phase = 'received'
+  private knownRoute: string | null = null
+  /** What the adapter needs to reach the framework's own error handling. Let go of at the end. */
+  owner: unknown = undefined
+  /** Where its faults are logged if the application names no sink: the framework's logger of this request. */
+  logger: FaultLogger | undefined = undefined
+  /** The method of the request. */
+  readonly method: string
+  /** As the client sent it. */
+  readonly url: string
+  /** The application it belongs to. */
+  readonly lifecycle: Lifecycle
+  /** On the monotonic clock, in ms; 0 when nobody asked for timings. */
+  readonly receivedAt: number
+  private readonly sequence = ++sequence
+  private readonly binding: Binding
+  /** Let go of at the end. */
+  response: object | undefined
+  private committedAt = 0
+  private endedAt = 0
+  private status: number | null = null
+  private error: unknown = undefined
+  private head: unknown = undefined
+  private bytes: number | null = null
+  private reason: AbortReason | null = null
+  private position: AbortPosition | null = null
+  private commitListeners: CommitListener[] | undefined = undefined
+  private hooks: Hooks | undefined = undefined
+  /** Its transactions, once it has asked for one. */
+  participants: Participants | undefined = undefined
+  /** What the handler returned, where the adapter calls it and it is a promise. */
+  handling: PromiseLike<unknown> | undefined = undefined
+  private captured: Capture | undefined = undefined
+  private controller: AbortController | undefined = undefined
+  /** Tasks that wait for the end to be told; `undefined` when none ever did, or when it has been. */
+  held: Registry<Task> | undefined = undefined
+  private unsettled = 0
+  /** Without the async context: how many tasks run at each depth. */
+  private depths: number[] | undefined = undefined
+  private told: LazyOutcome | undefined = undefined
+
+  /** Use `Lifecycle.begin`, which also counts it. */
+  constructor(lifecycle: Lifecycle, binding: Binding, response: object, method: string, url: string) {
+    this.lifecycle = lifecycle
+    this.binding = binding
+    this.response = response
+    this.method = method
+    this.url = url
+    this.receivedAt = lifecycle.options.timings || lifecycle.options.exchangeTimeout < Infinity ? performance.now() : 0
+  }
+
+  get id(): string {
+    return `${idPrefix}-${this.sequence.toString(36)}`
+  }
+
+  get outcome(): Outcome {
+    if (this.told === undefined && hasEnded(this.phase) && this.participants?.committing === undefined) this.told = this.concludeOutcome()
+    return this.told as Outcome
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController()
+      const { hurry } = this.lifecycle
+      if (this.reason !== null) this.controller.abort(abortError(this.reason))
+      else if (hurry !== undefined) this.abortSignal(hurry)
+    }
+    return this.controller.signal
+  }
+
+  /** Asked for until the end: a router knows it late. */
+  get route(): string | null {
+    const { response, binding } = this
+    return (response === undefined ? undefined : binding.route?.(response)) ?? this.knownRoute
+  }
+
+  set route(route: string | null) {
+    this.knownRoute = route
+  }
+
+  after(work: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle {
+    assertTask(work)
+    if (options !== undefined) {
+      if (typeof work === 'function') checkTaskOptions(options)
+      else checkPromiseOptions('after', options)
+    }
+    return this.lifecycle.scheduler.schedule(this, work, options)
+  }
+
+  waitUntil(promise: PromiseLike<unknown>, options?: PromiseOptions): TaskHandle {
+    assertPromise(promise)
+    if (options !== undefined) checkPromiseOptions('waitUntil', options)
+    return this.lifecycle.scheduler.schedule(this, promise, options)
+  }
+
+  onCommit(listener: CommitListener): void {
+    assertFunction('onCommit', listener)
+    this.assertOpen('onCommit')
+    this.commitListeners ??= []
+    this.commitListeners.push(listener)
+  }
+
+  beforeCommit(hook: CommitHook): void {
+    assertFunction('beforeCommit', hook)
+    this.openHooks('beforeCommit').add(hook)
+  }
+
+  onPayload(hook: PayloadHook): void {
+    assertFunction('onPayload', hook)
+    const hooks = this.openHooks('onPayload')
+    if (!hooks.awaitsPayload) this.binding.watchPayload?.(this.response as object)
+    hooks.addPayloadHook(hook)
+  }
+
+  captureBody(options: CaptureOptions = {}): void {
+    checkCaptureOptions(options)
+    this.assertOpen('captureBody')
+    this.captured = new Capture(options)
+    this.binding.capture?.(this.response as object, this.captured)
+  }
+
+  /** Whether a hook wants to see the payload. */
+  get awaitsPayload(): boolean {
+    return this.hooks?.awaitsPayload === true
+  }
+
+  /** Runs the payload hooks of a framework that waits for them by itself. */
+  transformPayload(payload: unknown, head: ResponseHead): unknown {
+    return this.hooks === undefined ? payload : this.hooks.transform(payload, head)
+  }
+
+  /** Whether nothing can be put before the head any more. */
+  get isPastHooks(): boolean {
+    return !isOpen(this.phase) || this.hooks?.isOver === true
+  }
+
+  /** Takes a transaction, which is settled after all hooks have let the head pass. */
+  join(participant: Participant): void {
+    const hooks = this.openHooks('transaction')
+    hooks.addLast(async (head) => participant.settle(head))
+    this.participants ??= new Participants()
+    this.participants.add(participant, hooks)
+  }
+
+  /** Calls a function as part of this exchange: from here on it is being handled. */
+  run<A extends unknown[], R>(call: (...args: A) => R, ...args: A): R {
+    this.phase = nextPhase(this.phase, 'handle') ?? this.phase
+    return this.lifecycle.options.context ? storage.run(this, call, ...args) : call(...args)
+  }
+
+  // What the binding signals.
+
+  get awaitsHead(): boolean {
+    return this.commitListeners !== undefined
+  }
+
+  tellHead(head: ResponseHead): void {
+    const listeners = this.commitListeners
+    this.commitListeners = undefined
+    if (listeners === undefined) return
+    for (let index = listeners.length - 1; index >= 0; index--) {
+      try {
+        const result: unknown = (listeners[index] as CommitListener)(head, this)
+        if (isThenable(result)) this.reportPromise(result)
+      } catch (error) {
+        this.report(error, 'commit-listener')
+      }
+    }
+    // Those that were registered by a listener: the head is still open to them.
+    if (this.awaitsHead) this.tellHead(head)
+  }
+
+  commit(status: number): void {
+    const phase = nextPhase(this.phase, 'commit')
+    if (phase === undefined) return
+    this.phase = phase
+    this.status = status
+    this.commitListeners = undefined
+    if (this.receivedAt !== 0) this.committedAt = performance.now()
+    if (channels.exchangeCommit.hasSubscribers) channels.exchangeCommit.publish({ exchange: this, status })
+  }
+
+  finish(): void {
+    this.end('finish')
+  }
+
+  abort(reason: AbortReason): void {
+    if (hasEnded(this.phase)) return
+    this.reason = reason
+    this.position =
+      this.status === null ? 'before-commit' : this.binding.isWritten(this.response as object) ? 'unflushed' : 'mid-response'
+    this.end('abort')
+  }
+
+  /** Latches the end. Runs inside native listeners, so it calls nothing of the application's. */
+  private end(signal: PhaseSignal): void {
+    const phase = nextPhase(this.phase, signal)
+    if (phase === undefined) return
+    this.phase = phase
+    const { binding, response, lifecycle } = this
+    if (binding.route !== undefined) this.knownRoute = this.route
+    this.response = undefined
+    this.owner = undefined
+    this.commitListeners = undefined
+    if (this.hooks !== undefined) this.hooks.hold.drop()
+    this.hooks = undefined
+    if (this.status !== null) this.head = binding.writtenHead(response as object)
+    this.bytes = binding.writtenBytes(response as object)
+    if (this.receivedAt !== 0) this.endedAt = performance.now()
+    lifecycle.unended--
+    if (this.held !== undefined || lifecycle.hasAudience || (this.controller !== undefined && this.reason !== null)) {
+      this.held ??= new Registry()
+      lifecycle.scheduler.tell(this)
+    } else if (this.unsettled === 0) this.drain()
+  }
+
+  /** Tells of the end, in a turn of its own, and lets the tasks start. */
+  tell(): void {
+    if (this.reason !== null) this.controller?.abort(abortError(this.reason))
+    this.participants?.end()
+    const committing = this.participants?.committing
+    // It decides what the outcome says.
+    if (committing === undefined) this.conclude()
+    else void committing.then(() => this.lifecycle.scheduler.tell(this))
+  }
+
+  private conclude(): void {
+    const { outcome, lifecycle } = this
+    lifecycle.tellOutcome(outcome, this)
+    const held = this.held as Registry<Task>
+    this.held = undefined
+    const now = lifecycle.now()
+    while (held.oldest !== undefined) lifecycle.scheduler.release(held.oldest, now)
+    if (this.unsettled === 0) this.drain()
+    else lifecycle.changed()
+  }
+
+  private drain(): void {
+    const phase = nextPhase(this.phase, 'drain')
+    if (phase === undefined) return
+    this.phase = phase
+    this.captured?.release()
+    this.lifecycle.leave(this)
+    if (channels.exchangeDrained.hasSubscribers) channels.exchangeDrained.publish({ exchange: this })
+  }
+
+  // Tasks.
+
+  /** Whether it has ended and its tasks may start. */
+  get isTold(): boolean {
+    return hasEnded(this.phase) && this.held === undefined
+  }
+
+  /** Takes a task until the end is told; after that it is ready at once. */
+  hold(task: Task): void {
+    this.unsettled++
+    if (this.isTold) this.lifecycle.scheduler.release(task, this.lifecycle.now())
+    else this.lifecycle.scheduler.unsettled.hold(task, (this.held ??= new Registry()))
+  }
+
+  /** A task starts. */
+  enter(task: Task): void {
+    if (task.hasContext) return
+    task.marksDepth = true
+    this.depths ??= [0]
+    this.depths[task.depth] = (this.depths[task.depth] ?? 0) + 1
+  }
+
+  /** A task has settled. */
+  drop(task: Task): void {
+    this.unsettled--
+    if (this.depths !== undefined && task.marksDepth) leaveDepth(this.depths, task.depth)
+    if (this.unsettled === 0 && this.isTold) this.drain()
+  }
+
+  /** Exact where the async context tells the caller's task; otherwise below the deepest that runs. */
+  depthOfNextTask(): number {
+    const task = currentTask()
+    return task === undefined ? (this.depths?.length ?? 1) : task.depth + 1
+  }
+
+  // Faults.
+
+  /**
+   * The handler threw. Returns whether the framework can still answer; if it cannot, the error has gone to the sink and
+   * a response that the handler had not ended is destroyed, so that the client sees the truncation.
+   *
+   * @param lost the error is the request's own, which says only that the client left
+   */
+  handlerFailed(error: unknown, source: FaultSource = 'handler', lost = false): boolean {
+    if (this.noteError(error)) return true
+    if (!lost) this.failLate(error, source)
+    this.truncate()
+    return false
+  }
+
+  /** Whether this is the error with which the handler failed, so that it has been told. */
+  hasFailedWith(error: unknown): boolean {
+    return error !== undefined && this.error === error
+  }
+
+  /** Something failed when nobody waited for it any more. */
+  failLate(error: unknown, source: FaultSource): void {
+    if (!this.isDeparture(error)) this.report(error, source)
+  }
+
+  /** Keeps what the handler threw for the outcome. Returns whether the framework can still answer. */
+  noteError(error: unknown): boolean {
+    if (this.told === undefined) this.error = error
+    // A reply that waits, and is whole, stands.
+    if (this.hooks?.hold.hasEnded !== true) this.participants?.fail(error)
+    return isOpen(this.phase)
+  }
+
+  /** Whether an error only says that the client left: the signal was heeded, or the response that was piped to is closed. */
+  isDeparture(error: unknown): boolean {
+    const signal = this.controller?.signal
+    return heeds(error, signal) || (this.reason === 'client' && saysClosed(error, signal !== undefined))
+  }
+
+  /** Destroys a response that has begun and will not be ended, so that the client sees it. */
+  truncate(): void {
+    if (isOpen(this.phase)) return
+    const { response, binding } = this
+    if (response !== undefined && !binding.isWritten(response)) binding.destroy(response)
+  }
+
+  /** Sends an error to the sink, with where it came from. */
+  report(error: unknown, source: FaultSource, task: string | null = null): void {
+    const { phase, id, response } = this
+    const route = this.route ?? (response === undefined ? undefined : this.binding.route?.(response)) ?? null
+    this.lifecycle.report(error, { source, phase, exchangeId: id, task, outcome: this.outcome ?? null, route }, this)
+  }
+
+  private reportPromise(result: PromiseLike<unknown>): void {
+    const message = 'A commit listener returned a promise, but the head does not wait. Make the listener synchronous.'
+    this.report(new LifecycleError('ERR_LIFECYCLE_ASYNC_LISTENER', message), 'commit-listener')
+    settle(result, undefined, (error) => this.report(error, 'commit-listener'))
+  }
+
+  // Held replies.
+
+  private assertOpen(caller: string): void {
+    if (!isOpen(this.phase)) throw tooLate(caller, `the exchange was ${this.phase}`)
+  }
+
+  private openHooks(caller: string): Hooks {
+    this.assertOpen(caller)
+    return (this.hooks ??= new Hooks(this, (gate) => this.holdReply(caller, gate)))
+  }
+
+  private holdReply(caller: string, gate: Gate): Hold {
+    if (this.binding.hold !== undefined) return this.binding.hold(this.response as object, gate)
+    throw new LifecycleError(
+      'ERR_LIFECYCLE_CANNOT_HOLD',
+      `${caller}() was called on a server that cannot hold a reply. Use onCommit(), which is synchronous.`,
+    )
+  }
+
+  /** A hook refused the reply: the framework's own error handling gets the error. Its page passes the hooks that are left. */
+  refuse(error: unknown, hooks?: Hooks): void {
+    this.hooks = hooks
+    // Rolled back already, unless it was the bound and not a hook that refused.
+    void this.participants?.refuse()
+    if (this.handlerFailed(error, 'commit-hook')) this.run(() => this.binding.refuse?.(this.response as object, error))
+  }
+
+  // What a drain asks.
+
+  /** Asks the client not to use the connection again. */
+  endConnection(stopped: boolean): void {
+    if (this.response !== undefined) this.binding.endConnection(this.response, stopped)
+  }
+
+  /** Tells the handler to hurry. */
+  abortSignal(reason: LifecycleError): void {
+    if (!hasEnded(this.phase)) this.controller?.abort(reason)
+  }
+
+  /** How long it has been waiting for its end, in ms. */
+  ageAt(now: number): number {
+    return hasEnded(this.phase) ? 0 : now - this.receivedAt
+  }
+
+  /** Ends it now. */
+  cut(reason: AbortReason): void {
+    const { response } = this
+    if (response === undefined) return
+    this.abort(reason)
+    this.binding.destroy(response)
+  }
+
+  /** The reason of the signal, as soon as the exchange is aborted; before that `undefined`. */
+  get abortReason(): unknown {
+    if (this.reason === null) return undefined
+    const { signal } = this
+    this.controller?.abort(abortError(this.reason))
+    return signal.reason
+  }
+
+  private concludeBody(): Capture | null {
+    const { captured, status, head } = this
+    if (captured === undefined || status === null) return null
+    const type = this.binding.parseHead(head)['content-type']
+    return captured.wants(String(type ?? '')) ? captured : null
+  }
+
+  private concludeOutcome(): LazyOutcome {
+    const { receivedAt, committedAt, endedAt, status, reason } = this
+    const timed = receivedAt !== 0
+    return new LazyOutcome(
+      {
+        kind: reason === null ? 'finished' : 'aborted',
+        reason,
+        position: this.position,
+        status,
+        bytes: this.bytes,
+        body: this.concludeBody(),
+        error: this.error,
+        transaction: this.participants?.fate ?? null,
+        method: this.method,
+        url: this.url,
+        route: this.route,
+        receivedAt: timed ? performance.timeOrigin + receivedAt : null,
+        timeToCommitMs: committedAt === 0 ? null : committedAt - receivedAt,
+        durationMs: timed ? endedAt - receivedAt : null,
+      },
+      this.head,
+      this.binding.parseHead,
+    )
+  }
+}
+
+/** One task fewer at a depth; the list ends with the deepest that runs. */
+function leaveDepth(depths: number[], depth: number): void {
+  depths[depth] = (depths[depth] as number) - 1
+  while (depths.length > 1 && !depths.at(-1)) depths.pop()
+}
