@@ -13,7 +13,7 @@ import { findRuntimes, type Runtime } from './runtime.js'
 import { type FairnessRow, measureFairness } from './scale/fairness.js'
 import type { Theatre } from './stage.js'
 import { type CostPlan, type CostRow, measureCost } from './tasks/cost.js'
-import { readResults, renderPage, resultsFile, type TaskResults } from './tasks/page.js'
+import { type Part, parts, readResults, renderPage, resultsFile, type TaskResults } from './tasks/page.js'
 import { measurePlaces } from './tasks/places.js'
 
 const costPlan: CostPlan = {
@@ -33,7 +33,7 @@ const contextPlan: CostPlan = {
 const fairnessRuns = 5
 
 const asked = new Set(process.argv.slice(2))
-const has = (part: string): boolean => asked.size === 0 || asked.has(part)
+const has = (part: Part): boolean => asked.size === 0 || asked.has(part)
 const { progress, clear } = showProgress(process.stderr)
 const build = join(bundleFolder, `${process.pid}`)
 
@@ -62,6 +62,7 @@ async function measure(): Promise<TaskResults> {
   const here = { ...theatre, node: process.execPath }
   const before: TaskResults | undefined = existsSync(resultsFile) ? readResults() : undefined
   const machine = describeMachine(theatre.cores !== undefined)
+  const loads = Object.fromEntries(parts.map((part) => [part, has(part) || before === undefined ? machine.load : before.loads[part]]))
   return {
     date: new Date().toISOString(),
     machine,
@@ -71,6 +72,7 @@ async function measure(): Promise<TaskResults> {
     context: has('context') || before === undefined ? await onEach(findRuntimes(['20', '22', '24', '26']), theatre, contextPlan) : before.context,
     places: has('places') || before === undefined ? await measurePlaces(here) : before.places,
     fairness: has('fairness') || before === undefined ? await measureFairnessOften(here) : before.fairness,
+    loads: loads as Record<Part, number>,
   }
 }
 

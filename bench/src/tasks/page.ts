@@ -18,7 +18,15 @@ export interface TaskResults {
   readonly context: readonly CostRow[]
   readonly places: readonly PlacesRow[]
   readonly fairness: readonly FairnessRow[]
+  /** What else the machine had to do while a part was measured, per core. */
+  readonly loads: Readonly<Record<Part, number>>
 }
+
+/** What is measured of tasks. */
+export const parts = ['cost', 'context', 'places', 'fairness'] as const
+
+/** One of {@link parts}. */
+export type Part = (typeof parts)[number]
 
 /** Where the committed results lie. */
 export const resultsFile = join(repository, 'bench/results/tasks.json')
@@ -85,9 +93,10 @@ function fairnessTable({ fairness }: TaskResults): string {
   return markdownTable(columns, rows)
 }
 
-function where({ machine, node, date, versions }: TaskResults): string {
+function where({ machine, node, date, versions, loads }: TaskResults): string {
+  const besides = parts.map((part) => `${loads[part].toFixed(1)} (${part})`).join(', ')
   const packages = ['p-queue', 'fastq'].map((name) => `${name} ${versions[name]}`).join(', ')
-  return `${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(1)} per core besides, ${date.slice(0, 10)}, Node ${node} where none is named, ${packages}.`
+  return `${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}, Node ${node} where none is named, ${packages}. Load per core besides: ${besides}.`
 }
 
 /** What stands in the page, by the name in its markers. */
