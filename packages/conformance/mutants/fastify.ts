@@ -208,8 +208,8 @@ export const fastifyMutants: readonly Mutant[] = [
   {
     id: 'fastify: a hijacked reply is not heard',
     file,
-    find: 'exchange.run(next)',
-    replace: 'const { hijack } = reply; reply.hijack = () => { exchange.abort("detached"); return hijack.call(reply) }; exchange.run(next)',
+    find: 'if (!this.rejects(exchange)) return',
+    replace: 'const { hijack } = reply; reply.hijack = () => { exchange.abort("detached"); return hijack.call(reply) }; if (!this.rejects(exchange)) return',
     rule: 'FAS-040',
     rig,
   },

@@ -159,14 +159,6 @@ export const leavingMutants: readonly Mutant[] = [
     rig: 'node',
   },
   {
-    id: 'a false finish is left for the connection to tell, when Node has taken it from the response',
-    file: http1,
-    find: 'else aborted(this, reasonOf(this))',
-    replace: '',
-    rule: 'END-243',
-    rig: 'node',
-  },
-  {
     id: 'a connection is alive in spite of an error',
     file: http1,
     find: ' && !socket.errored',
@@ -214,14 +206,6 @@ export const leavingMutants: readonly Mutant[] = [
     find: 'res.socket === null && !queued.has(res)',
     replace: 'res.socket === null',
     rule: 'END-221',
-    rig: 'node',
-  },
-  {
-    id: 'what is being sent is taken for detached',
-    file: http1,
-    find: 'res.socket === null && !queued.has(res)',
-    replace: '!queued.has(res)',
-    rule: 'END-202',
     rig: 'node',
   },
   {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import type { Server as HttpServer } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
@@ -126,12 +127,23 @@ export const drainSocketsRules: readonly Rule[] = [
     title: 'MUST wait for upgraded connections, past the soft deadline, until the application closes them',
     needs: ['http1'],
     run: async (rig) => {
+      const hurried = gate()
       await rig.serve(
-        ({ reply }) => reply(200, 'hello'),
+        ({ exchange, reply }) => {
+          exchange.after(async (_outcome, { signal }) => {
+            await once(signal, 'abort')
+            hurried.open()
+          })
+          reply(200, 'hello')
+        },
         async (app) => {
+          await app.ask()
           const { client, socket } = await upgrade(app)
           const draining = app.lifecycle.drain({ server: app.server, softTimeout: 1, timeout: never })
-          await new Promise((resolve) => setTimeout(resolve, 20))
+          await hurried.opened
+          // The drain looks again once the task has settled.
+          await app.lifecycle.idle()
+          for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
           assert.equal(app.lifecycle.state, 'draining')
           socket.write('still here')
           await client.until(/still here/)
