@@ -184,6 +184,8 @@ export const drainWaitRules: readonly Rule[] = [
           await app.ask()
           await app.outcome()
           const draining = app.lifecycle.drain()
+          // The drain waits from its third turn on; who asks later hears later.
+          for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
           void app.lifecycle.idle().then(() => begun?.after(() => (ran = true)))
           work.open()
           const { clean, tasks } = await draining
