@@ -359,4 +359,12 @@ export const drainMutants: readonly Mutant[] = [
     rule: 'DRN-025',
     rig: 'http2',
   },
+  {
+    id: 'only the first task is told to hurry',
+    file: drain,
+    find: 'for (const task of [...lifecycle.scheduler.unsettled]) task.abort(reason)',
+    replace: 'for (const task of [...lifecycle.scheduler.unsettled].slice(0, 1)) task.abort(reason)',
+    rule: 'DRN-026',
+    rig: 'node',
+  },
 ]
