@@ -354,8 +354,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Sends an error to the sink, with where it came from. */
   report(error: unknown, source: FaultSource, task: string | null = null): void {
-    const { phase, id, response } = this
-    const route = this.route ?? (response === undefined ? undefined : this.binding.route?.(response)) ?? null
+    const { phase, id, route } = this
     this.lifecycle.report(error, { source, phase, exchangeId: id, task, outcome: this.outcome ?? null, route }, this)
   }
 
