@@ -90,7 +90,7 @@ describe('tables', () => {
 
   it('lists every script', () => {
     const [table] = page('CONTRIBUTING.md').tables('commands')
-    expect(sorted(table?.rows.map((row) => firstName(row).replace('pnpm ', '')) ?? [])).toEqual(sorted(Object.keys(manifest.scripts)))
+    expect(sorted(table?.rows.map((row) => firstName(row).replace(/^pnpm (run )?/, '')) ?? [])).toEqual(sorted(Object.keys(manifest.scripts)))
   })
 
   it('draws the machine as it is', () => {
@@ -207,7 +207,7 @@ describe('references', () => {
       for (const [, list = ''] of each.prose.matchAll(/\((?:Rules )?([A-Z][A-Z0-9]+(?:, [A-Z][A-Z0-9]+)*)\)/g)) {
         for (const group of list.split(', ')) expect(groups.includes(group) || group === 'CONNECT', group).toBe(true)
       }
-      for (const [, command = ''] of each.text.matchAll(/\bpnpm(?:@10)? ([a-z][\w:]*)/g)) {
+      for (const [, command = ''] of each.text.matchAll(/\bpnpm(?:@10)? (?:run )?([a-z][\w:]*)/g)) {
         if (!['exec', 'comes'].includes(command)) expect(manifest.scripts, each.path).toHaveProperty([command])
       }
     })

@@ -21,9 +21,14 @@ describe('express.static', () => {
   afterAll(() => rmSync(folder, { recursive: true }))
 
   it('INT-007 finishes files, ranges, 304 and 404 once each, and aborts a file that its client leaves', async () => {
+    const ran: unknown[] = []
     await serveExpress(
       (app, lifecycle) => {
         app.use(lifecycle.middleware)
+        app.use((req, _res, next) => {
+          req.exchange.after(({ kind, status }) => ran.push(`${kind} ${status}`))
+          next()
+        })
         app.use(express.static(folder))
       },
       async (app) => {
@@ -42,6 +47,7 @@ describe('express.static', () => {
         client.stall()
         client.reset()
         await ended(app, { ...left('mid-response'), status: 200 }, 5)
+        expect(ran).toEqual(['finished 200', 'finished 206', 'finished 304', 'finished 404', 'aborted 200'])
       },
     )
   })

@@ -176,13 +176,18 @@ describe('@fastify/reply-from', () => {
   })
 })
 
-it('INT-026 @fastify/under-pressure refuses with 503, which is an end like any other', async () => {
+it('INT-026 @fastify/under-pressure refuses with 503, which is an end like any other, with the tasks of earlier hooks and no handler', async () => {
   let healthy = true
+  const ran: unknown[] = []
   await serveFastify(
     async (app, lifecycle) => {
       await app.register(lifecycle.plugin)
+      app.addHook('onRequest', async ({ url, exchange }) => void (url === '/' && exchange.after(({ status }) => ran.push(`task ${status}`))))
       await app.register(underPressure, { healthCheck: async () => healthy, healthCheckInterval: 5, exposeStatusRoute: '/status' })
-      app.get('/', async () => 'hello')
+      app.get('/', async () => {
+        ran.push('handler')
+        return 'hello'
+      })
     },
     async (app) => {
       expect((await app.ask()).body).toBe('hello')
@@ -192,6 +197,9 @@ it('INT-026 @fastify/under-pressure refuses with 503, which is an end like any o
       // Until it has looked.
       for (let status = 200; status !== 503; asked++) status = (await app.ask('/status')).status
       await ended(app, { kind: 'finished', status: 503, route: '/status' }, asked)
+      expect((await app.ask()).status).toBe(503)
+      await ended(app, { kind: 'finished', status: 503, route: '/' }, asked + 1)
+      expect(ran).toEqual(['handler', 'task 200', 'task 503'])
     },
   )
 })

@@ -101,7 +101,8 @@ describe.each(places)('the lifecycle mounted %s', (place) => {
     )
   })
 
-  it('INT-006 helmet sets its fields, which commit listeners see and may change', async () => {
+  it('INT-006 helmet sets its fields, which commit listeners see and may change, and tasks read', async () => {
+    const read: unknown[] = []
     await serveExpress(
       (app, lifecycle) => {
         if (isFirst) app.use(lifecycle.middleware)
@@ -112,6 +113,7 @@ describe.each(places)('the lifecycle mounted %s', (place) => {
             expect(head.getHeader('x-content-type-options')).toBe('nosniff')
             head.setHeader('x-frame-options', 'DENY')
           })
+          req.exchange.after((outcome) => read.push(outcome.headers['x-frame-options']))
           res.send('hello')
         })
       },
@@ -120,6 +122,7 @@ describe.each(places)('the lifecycle mounted %s', (place) => {
         expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' })
         expect(headers['content-security-policy']).toContain('default-src')
         await ended(app, { kind: 'finished', status: 200 })
+        expect(read).toEqual(['DENY'])
       },
     )
   })

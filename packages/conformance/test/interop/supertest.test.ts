@@ -1,10 +1,13 @@
 import { createServer } from 'node:http'
 import { after, createLifecycle as onExpress, type Outcome } from '@afterword/adapter-express'
 import { createLifecycle as onFastify } from '@afterword/adapter-fastify'
+import { createLifecycle as onHono } from '@afterword/adapter-hono'
 import { createLifecycle as onKoa } from '@afterword/adapter-koa'
 import { createLifecycle as onNode } from '@afterword/adapter-node'
+import { createAdaptorServer } from '@hono/node-server'
 import express from 'express'
 import fastify from 'fastify'
+import { Hono } from 'hono'
 import Koa from 'koa'
 import request from 'supertest'
 import { expect, it } from 'vitest'
@@ -33,6 +36,16 @@ const servers = {
     })
     await app.ready()
     return { app: app.server as Listener, lifecycle }
+  },
+  hono(options: { onOutcome(outcome: Outcome): void }, task: (outcome: Outcome) => void) {
+    const lifecycle = onHono(options)
+    const app = new Hono()
+    app.use(lifecycle.middleware)
+    app.post('/', async (c) => {
+      after(task)
+      return c.json(await c.req.json(), 201)
+    })
+    return { app: createAdaptorServer(app) as Listener, lifecycle }
   },
   koa(options: { onOutcome(outcome: Outcome): void }, task: (outcome: Outcome) => void) {
     const lifecycle = onKoa(options)
