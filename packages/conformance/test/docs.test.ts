@@ -40,6 +40,14 @@ function accepted(call: () => unknown): string[] {
   throw new Error('The unknown option was accepted.')
 }
 
+/** The ids in a list such as `INT-001, INT-003 to INT-005`. */
+function idsOf(list: string): string[] {
+  return list.split(', ').flatMap((part) => {
+    const [from = 0, to = from] = [...part.matchAll(/INT-(\d+)/g)].map(([, digits]) => Number(digits))
+    return Array.from({ length: to - from + 1 }, (_, at) => `INT-${String(from + at).padStart(3, '0')}`)
+  })
+}
+
 /** A response that never ends. */
 const silent = { attach() {} } as unknown as Binding
 
@@ -162,6 +170,27 @@ describe('bad input', () => {
       expect(lifecycle.state).toBe('accepting')
     })
   }
+})
+
+describe('other packages', () => {
+  const folder = join(root, 'packages/conformance/test/interop')
+  const tests = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'packages/conformance/package.json'), 'utf8')) as Record<string, Record<string, string>>
+  const [table] = page('docs/packages.md').tables('packages')
+  const rows = (table?.rows ?? []).map((row) => ({ name: firstName(row), version: row[1], ids: idsOf(row[4] ?? '') }))
+  const modules: Record<string, string> = { 'express.static': 'express', 'app.inject()': 'fastify' }
+
+  it('are listed with every test', () => {
+    const ids = tests.flatMap((text) => text.match(/\bINT-\d+/g) ?? [])
+    expect(ids).toEqual([...new Set(ids)])
+    expect(sorted(new Set(rows.flatMap((row) => row.ids)))).toEqual(sorted(ids))
+  })
+
+  it.each(rows)('$name is tested, with this version', ({ name, version, ids }) => {
+    const module = modules[name] ?? name
+    expect({ ...dependencies, ...devDependencies }[module]).toBe(version)
+    for (const id of ids) expect(tests.find((text) => text.includes(id)), id).toContain(` from '${module}'`)
+  })
 })
 
 describe('the tree', () => {
