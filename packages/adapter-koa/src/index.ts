@@ -50,10 +50,8 @@ export class KoaLifecycle extends NodeLifecycle {
   private async showBody(ctx: Context): Promise<void> {
     const body = await this.transformPayload(ctx.res, ctx.body)
     if (body === ctx.body) return
-    const { status } = ctx
-    ctx.body = body
-    // Which a body sets when nobody else has.
-    ctx.status = status
+    // The status again, which a body sets when nobody else has.
+    Object.assign(ctx, { body, status: ctx.status })
   }
 
   protected override refuse(res: object, error: unknown): boolean {

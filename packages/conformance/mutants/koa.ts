@@ -37,6 +37,14 @@ export const koaMutants: readonly Mutant[] = [
     rig,
   },
   {
+    id: 'koa: a body of null is no content',
+    file,
+    find: '{ body, status: ctx.status }',
+    replace: '{ body }',
+    rule: 'PAY-008',
+    rig,
+  },
+  {
     id: 'koa: http2 is not bound',
     file: 'packages/adapter-node/src/lifecycle.ts',
     find: "const overHttp2 = 'stream' in res",

@@ -143,7 +143,7 @@ export class Hooks implements Gate {
       for (let hook = payloadHooks.pop(); hook !== undefined; hook = payloadHooks.pop()) {
         const result = hook(current, head, exchange)
         if (isThenable(result)) return this.transformAfter(result, current, head)
-        current = result ?? current
+        if (result !== undefined) current = result
       }
     } catch (error) {
       return Promise.reject(error)
@@ -153,7 +153,7 @@ export class Hooks implements Gate {
 
   private transformAfter(result: PromiseLike<unknown>, payload: unknown, head: ResponseHead): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      settle(result, (value) => resolve(hasEnded(this.exchange.phase) ? undefined : this.runPayloadHooks(value ?? payload, head)), reject)
+      settle(result, (value) => resolve(hasEnded(this.exchange.phase) ? undefined : this.runPayloadHooks(value === undefined ? payload : value, head)), reject)
     })
   }
 

@@ -239,4 +239,30 @@ export const payloadHooksRules: readonly Rule[] = [
       )
     },
   },
+  {
+    id: 'PAY-008',
+    title: 'MUST let a payload hook replace the payload by null, which is a value like any other',
+    needs: ['payload'],
+    run: async (rig) => {
+      const seen: unknown[] = []
+      const hooks: PayloadHook[] = [() => null, async () => null]
+      await rig.serve(
+        ({ exchange, send }) => {
+          exchange.onPayload((payload) => void seen.push(payload))
+          exchange.onPayload(hooks.shift() as PayloadHook)
+          send?.('a secret')
+        },
+        async (app) => {
+          for (const n of [1, 2]) {
+            const { status, body } = await app.ask()
+            assert.equal(status, 200)
+            assert(body === '' || body === 'null', body)
+            assert.equal((await app.outcome(n)).kind, 'finished')
+          }
+          assert.deepEqual(seen, [null, null])
+          assert.deepEqual(app.faults, [])
+        },
+      )
+    },
+  },
 ]
