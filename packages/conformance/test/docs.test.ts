@@ -84,6 +84,15 @@ describe('README', () => {
   })
 })
 
+describe('ARCHITECTURE', () => {
+  it.each(['adapter-koa', 'adapter-hono'])('says how few lines of code %s has', (name) => {
+    const most = Number(/of (\d+) lines of code at most/.exec(page('ARCHITECTURE.md').text)?.[1])
+    const code = readFileSync(join(root, 'packages', name, 'src/index.ts'), 'utf8').replaceAll(/\/\*[^]*?\*\//g, '')
+    const lines = code.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('//'))
+    expect(lines.length).toBeLessThanOrEqual(most)
+  })
+})
+
 describe('tables', () => {
   it('lists every error code', () => {
     const [table] = page('docs/errors.md').tables('codes')
