@@ -21,6 +21,12 @@ describe('middleware', () => {
     app.use(adapter.createLifecycle().middleware)
     app.get('/', (req) => {
       expectTypeOf(req.exchange).toEqualTypeOf<adapter.Exchange>()
+      // @ts-expect-error it has the members of an exchange, and no others
+      void req.exchange.nothing
+    })
+    express.Router().get<{ id: string }, string, { name: string }>('/:id', (req) => {
+      expectTypeOf(req.exchange).toEqualTypeOf<adapter.Exchange>()
+      expectTypeOf(req.body.name).toBeString()
     })
   })
 

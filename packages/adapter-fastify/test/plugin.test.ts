@@ -23,6 +23,8 @@ describe('plugin', () => {
     await app.register(lifecycle.plugin)
     app.get('/things/:id', async (request) => {
       expectTypeOf(request.exchange).toEqualTypeOf<adapter.Exchange>()
+      // @ts-expect-error it has the members of an exchange, and no others
+      void request.exchange.nothing
       adapter.after(({ status }) => seen.push(status))
       return { own: adapter.current() === request.exchange }
     })
@@ -38,7 +40,11 @@ describe('plugin', () => {
     const app = createApp()
     await app.register(lifecycle.plugin)
     await app.register(async (child) => {
-      child.get('/child', async (request) => request.exchange.route)
+      child.get<{ Querystring: { page: string } }>('/child', async ({ exchange, query }) => {
+        expectTypeOf(exchange).toEqualTypeOf<adapter.Exchange>()
+        expectTypeOf(query.page).toBeString()
+        return exchange.route
+      })
     }, { prefix: '/nested' })
     expect((await app.inject('/nested/child')).body).toBe('/nested/child')
     await app.close()

@@ -1,5 +1,6 @@
 import * as node from '@afterword/adapter-node'
 import { Hono } from 'hono'
+import { createMiddleware } from 'hono/factory'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as adapter from '../src/index.js'
 
@@ -22,7 +23,25 @@ describe('middleware', () => {
     app.get('/', (c) => {
       expectTypeOf(c.get('exchange')).toEqualTypeOf<adapter.Exchange>()
       expectTypeOf(c.var.exchange).toEqualTypeOf<adapter.Exchange>()
+      // @ts-expect-error it has the members of an exchange, and no others
+      void c.var.exchange.nothing
       return c.text('hello')
+    })
+  })
+
+  it('types the context of an application with types of its own, and of middleware that belongs to none', () => {
+    const app = new Hono<{ Variables: { user: string } }>()
+    app.use(adapter.createLifecycle().middleware)
+    app.get('/:id', (c) => {
+      expectTypeOf(c.get('exchange')).toEqualTypeOf<adapter.Exchange>()
+      expectTypeOf(c.var.exchange).toEqualTypeOf<adapter.Exchange>()
+      expectTypeOf(c.var.user).toBeString()
+      expectTypeOf(c.req.param('id')).toBeString()
+      return c.text('hello')
+    })
+    createMiddleware(async (c, next) => {
+      expectTypeOf(c.var.exchange).toEqualTypeOf<adapter.Exchange>()
+      await next()
     })
   })
 })

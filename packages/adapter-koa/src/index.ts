@@ -5,7 +5,8 @@ import type { Context, Next } from 'koa'
 export * from '@afterword/adapter-node'
 
 declare module 'koa' {
-  interface DefaultContext {
+  // Every context extends this one, also those of applications with a type of their own for it.
+  interface ExtendableContext {
     /** The exchange of this request. */
     exchange: Exchange
   }

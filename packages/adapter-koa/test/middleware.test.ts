@@ -21,6 +21,21 @@ describe('middleware', () => {
     app.use(adapter.createLifecycle().middleware)
     app.use((ctx) => {
       expectTypeOf(ctx.exchange).toEqualTypeOf<adapter.Exchange>()
+      // @ts-expect-error it has the members of an exchange, and no others
+      void ctx.exchange.nothing
     })
+  })
+
+  it('types the context of an application with types of its own', () => {
+    const app = new Koa<{ user: string }, { database: object }>()
+    app.use(adapter.createLifecycle().middleware)
+    app.use((ctx) => {
+      expectTypeOf(ctx.exchange).toEqualTypeOf<adapter.Exchange>()
+      expectTypeOf(ctx.state.user).toBeString()
+      // @ts-expect-error it has the members of an exchange, and no others
+      void ctx.exchange.nothing
+    })
+    expectTypeOf<Koa.Context['exchange']>().toEqualTypeOf<adapter.Exchange>()
+    expectTypeOf<Koa.ParameterizedContext<{ user: string }, { database: object }>['exchange']>().toEqualTypeOf<adapter.Exchange>()
   })
 })

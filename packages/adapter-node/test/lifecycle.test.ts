@@ -1,7 +1,7 @@
-import { createServer } from 'node:http'
-import { createServer as createServer2 } from 'node:http2'
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { createServer as createServer2, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import { Server } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as adapter from '../src/index.js'
 
 const wrong = [undefined, null, 42, 'server', {}, () => {}]
@@ -15,6 +15,36 @@ describe('createLifecycle', () => {
 describe('listener', () => {
   it.each([undefined, null, 42, {}])('refuses %s', (handler) => {
     expect(() => adapter.createLifecycle().listener(handler as never)).toThrow(expect.objectContaining({ code: 'ERR_LIFECYCLE_INVALID_ARGUMENT' }))
+  })
+})
+
+describe('types', () => {
+  const lifecycle = adapter.createLifecycle()
+
+  it('of the request and the response that a listener gets, and of what it makes', () => {
+    const listener = lifecycle.listener((req, res) => {
+      expectTypeOf(req).toEqualTypeOf<IncomingMessage & { exchange: adapter.Exchange }>()
+      expectTypeOf(res).toEqualTypeOf<ServerResponse>()
+      // @ts-expect-error it has the members of an exchange, and no others
+      void req.exchange.nothing
+    })
+    expectTypeOf(listener).toEqualTypeOf<(req: IncomingMessage, res: ServerResponse) => void>()
+    const listener2 = lifecycle.listener((req: Http2ServerRequest & { exchange: adapter.Exchange }, res: Http2ServerResponse) => void res.end(req.exchange.id))
+    expectTypeOf(listener2).toBeCallableWith({} as Http2ServerRequest, {} as Http2ServerResponse)
+  })
+
+  it('of a chain', () => {
+    const chain = adapter.compose((req, _res, next) => {
+      expectTypeOf(req.exchange).toEqualTypeOf<adapter.Exchange>()
+      next()
+    })
+    expectTypeOf(lifecycle.listener(chain)).toEqualTypeOf<(req: IncomingMessage, res: ServerResponse) => void>()
+  })
+
+  it('of servers: attach returns the one that it took', () => {
+    expectTypeOf(lifecycle.attach(createServer())).toEqualTypeOf<HttpServer>()
+    expectTypeOf(lifecycle.attach(createServer2())).toEqualTypeOf<Http2Server>()
+    expectTypeOf(lifecycle.drain).returns.toEqualTypeOf<Promise<adapter.DrainReport>>()
   })
 })
 

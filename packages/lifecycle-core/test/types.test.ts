@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as index from '../src/index.js'
 import type {
-  AbortPosition, AbortReason, CommitListener, DrainReport, ErrorCode, Exchange, Fault, HeaderFields, LifecycleError, LifecycleOptions, Outcome, Phase, PromiseOptions,
-  ResponseHead, TaskContext, TaskFunction, TaskHandle, TaskOptions, TaskState,
+  AbortPosition, AbortReason, CapturedBody, CaptureOptions, CommitHook, CommitListener, DrainReport, ErrorCode, Exchange, Fault, HeaderFields, HookContext, LifecycleError,
+  LifecycleOptions, Outcome, PayloadHook, Phase, PromiseOptions, ResponseHead, TaskContext, TaskFunction, TaskHandle, TaskOptions, TaskState, Transaction, TransactionFate,
 } from '../src/index.js'
 
 // Checked by `pnpm typecheck`: these expectations hold or do not compile.
@@ -17,6 +17,21 @@ describe('the public names', () => {
   })
 })
 
+function wrongCalls(): void {
+  // @ts-expect-error neither a function nor a promise
+  index.after('mail')
+  // @ts-expect-error no such condition
+  index.after(() => {}, { when: 'failed' })
+  // @ts-expect-error a promise runs already, so it has no key
+  index.waitUntil(Promise.resolve(), { key: 1 })
+  // @ts-expect-error a function is no promise
+  index.waitUntil(() => {})
+  // @ts-expect-error no such member of a head
+  index.onCommit((head) => head.setField('a', 'b'))
+  // @ts-expect-error no such option
+  index.captureBody({ size: 1 })
+}
+
 describe('types', () => {
   it('of the free functions', () => {
     expectTypeOf(index.after).parameters.toEqualTypeOf<[TaskFunction | PromiseLike<unknown>, (TaskOptions | undefined)?]>()
@@ -24,7 +39,48 @@ describe('types', () => {
     expectTypeOf(index.after).returns.toEqualTypeOf<TaskHandle>()
     expectTypeOf(index.onCommit).parameters.toEqualTypeOf<[listener: CommitListener]>()
     expectTypeOf(index.onCommit).returns.toBeVoid()
+    expectTypeOf(index.beforeCommit).parameters.toEqualTypeOf<[hook: CommitHook]>()
+    expectTypeOf(index.beforeCommit).returns.toBeVoid()
+    expectTypeOf(index.onPayload).parameters.toEqualTypeOf<[hook: PayloadHook]>()
+    expectTypeOf(index.onPayload).returns.toBeVoid()
+    expectTypeOf(index.captureBody).parameters.toEqualTypeOf<[(CaptureOptions | undefined)?]>()
+    expectTypeOf(index.captureBody).returns.toBeVoid()
+    expectTypeOf(index.waitUntil).returns.toEqualTypeOf<TaskHandle>()
     expectTypeOf(index.current).returns.toEqualTypeOf<Exchange | undefined>()
+    expectTypeOf(index.formatDrainReport).parameter(0).toEqualTypeOf<DrainReport>()
+    expectTypeOf(index.formatDrainReport).returns.toBeString()
+  })
+
+  it('of the free functions: those of an exchange, with the same parameters', () => {
+    type Free = Pick<typeof index, 'after' | 'waitUntil' | 'onCommit' | 'beforeCommit' | 'onPayload' | 'captureBody'>
+    expectTypeOf<Free>().toEqualTypeOf<Pick<Exchange, keyof Free>>()
+  })
+
+  it('of wrong calls, which do not compile', () => {
+    expect(wrongCalls).toThrow(expect.objectContaining({ code: 'ERR_LIFECYCLE_NO_EXCHANGE' }))
+  })
+
+  it('of hooks: each gets what it needs without a cast', () => {
+    expectTypeOf<CommitHook>().parameters.toEqualTypeOf<[head: ResponseHead, exchange: Exchange, context: HookContext]>()
+    expectTypeOf<HookContext['signal']>().toEqualTypeOf<AbortSignal>()
+    expectTypeOf<PayloadHook>().parameters.toEqualTypeOf<[payload: unknown, head: ResponseHead, exchange: Exchange]>()
+    expectTypeOf<Outcome['body']>().toEqualTypeOf<CapturedBody | null>()
+  })
+
+  it('of a transaction: that of its connection', () => {
+    interface Client {
+      query(text: string): Promise<number>
+    }
+    const tx = index.transaction({
+      begin: async (): Promise<Client> => ({ query: async () => 1 }),
+      commit: (client) => client.query('commit'),
+      rollback: (client, { inUse }) => expectTypeOf(inUse).toBeBoolean() && client.query('rollback'),
+    })
+    expectTypeOf(tx).toEqualTypeOf<Transaction<Client>>()
+    expectTypeOf(tx).returns.toEqualTypeOf<Promise<Client>>()
+    expectTypeOf(tx.run<number>).parameters.toEqualTypeOf<[(connection: Client) => number | PromiseLike<number>, (Exchange | undefined)?]>()
+    expectTypeOf(tx.run<number>).returns.toEqualTypeOf<Promise<number>>()
+    expectTypeOf<Outcome['transaction']>().toEqualTypeOf<TransactionFate | null>()
   })
 
   it('of an exchange: read-only, the outcome is there only after the end', () => {
