@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { Comparison, type Sources } from './comparison.js'
+import { type Server, spellings } from './spellings.js'
+
+const sourceOf = (name: Server): string => readFileSync(new URL(`../src/servers/${name}.ts`, import.meta.url), 'utf8')
+const sources: Sources = { express: sourceOf('express'), fastify: sourceOf('fastify'), node: sourceOf('node') }
+
+/** The sources, with a change in one of them. */
+function changed(name: Server, from: string, to: string): Sources {
+  expect(sources[name]).toContain(from)
+  return { ...sources, [name]: sources[name].replace(from, to) }
+}
+
+describe('the three servers', () => {
+  test('differ only in imports, mount, and calls of the framework', () => {
+    expect(new Comparison(sources).complaints).toEqual([])
+  })
+
+  test('need every difference that is allowed', () => {
+    const { met } = new Comparison(sources)
+    expect(spellings.filter((each) => !met.has(each))).toEqual([])
+  })
+})
+
+describe('what is found', () => {
+  test.each([
+    ['a line too many', changed('express', '    res.status(201)\n', "    res.status(201)\n    res.setHeader('x-powered-by', 'tea')\n")],
+    ['a line too many, which is allowed elsewhere', changed('fastify', '    res.code(201)\n', '    res.code(201)\n    res.code(201)\n')],
+    ['a line too few', changed('node', '    recognise(req.headers)\n', '')],
+    ['another status', changed('node', 'res.statusCode = 201', 'res.statusCode = 200')],
+    ['another payload', changed('fastify', 'return res.send(order)', 'return res.send({ order })')],
+    ['another path', changed('express', "app.get('/orders/:id'", "app.get('/order/:id'")],
+    ['another call of the shop', changed('node', 'shop.showOrder(params)', 'shop.watchOrder(params)')],
+    ['another indentation', changed('express', '    res.status(201)', '  res.status(201)')],
+    ['another comment', changed('fastify', '// What a load balancer asks.', '// What Fastify asks.')],
+    ['logic of its own', changed('express', '  const app = express()', "  const app = express().set('etag', false)")],
+    ['a line at the end', { ...sources, node: `${sources.node}export const more = 1\n` }],
+  ])('%s', (_what, wrong) => {
+    expect(new Comparison(wrong).complaints).not.toEqual([])
+  })
+
+  test('an import of its own', () => {
+    const wrong = changed('node', "import router from 'find-my-way'\n", "import router from 'find-my-way'\nimport { priceOf } from '../domain/prices.js'\n")
+    expect(new Comparison(wrong).complaints).toEqual(["node alone: import { priceOf } from '../domain/prices.js'"])
+  })
+})
