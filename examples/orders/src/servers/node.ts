@@ -11,19 +11,20 @@ import { host, originOf, type StartServer } from './server.js'
 // Put this file beside the others in this folder: line by line they differ in the imports, in the mount, and in how a
 // framework is asked for its request and told its reply. A test sees to it.
 
-// What the client is told of an error.
+/** Tells the client of an error. */
 const onError = (error: unknown, _req: IncomingMessage, res: ServerResponse) => {
   const { status, body } = explain(error)
   res.statusCode = status
   reply(res, body)
 }
 
+/** Mounts the shop, and listens. */
 export const start: StartServer = async (shop, port = 0) => {
   const lifecycle = createLifecycle(shop.lifecycleOptions)
   const app = router()
   const server = createServer()
 
-  // What a load balancer asks. No longer when a drain has begun.
+  // What a load balancer asks: it is to look away once a drain has begun.
   app.get('/ready', async (_req, res) => {
     res.statusCode = lifecycle.ready ? 200 : 503
     reply(res, { ready: lifecycle.ready })
