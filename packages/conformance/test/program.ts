@@ -57,7 +57,7 @@ export class Program {
       tsconfig: join(root, 'tsconfig.json'),
       banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
       // Frameworks stay outside: the bundle lies inside a package that depends on them.
-      external: ['express', 'fastify'],
+      external: ['express', 'express4', 'fastify', 'pg'],
       outfile,
       bundle: true,
       platform: 'node',
@@ -94,11 +94,17 @@ export function isServer({ code }: Block): boolean {
   return code.includes('3000')
 }
 
-/** A server block listens on port 3000, in one of these ways; a test must not. */
+/** Whether a block is a server for an orchestrator, which tells it where to listen and asks whether it is ready. */
+export function isProbed({ code }: Block): boolean {
+  return code.includes("process.env['PORT']")
+}
+
+/** A server block listens on port 3000 or where it is told to, in one of these ways; a test must not. */
 function onAnyPort({ code, name }: Block): string {
   const moved = code
     .replace('listen(3000)', "listen(0, '127.0.0.1')")
     .replace('{ port: 3000 }', "{ port: 0, host: '127.0.0.1' }")
+    .replace("listen(process.env['PORT'])", "listen(0, '127.0.0.1')")
     .replace(', port: 3000 }', ", port: 0, hostname: '127.0.0.1' }")
   if (moved.includes('3000')) throw new Error(`${name} names port 3000 in a way that cannot be replaced.`)
   return moved

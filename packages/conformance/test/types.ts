@@ -10,7 +10,9 @@ const config = ts.getParsedCommandLineOfConfigFile(join(root, 'tsconfig.json'), 
   },
 })
 // Each block is a module, even one without imports.
-const options: ts.CompilerOptions = { ...config?.options, moduleDetection: ts.ModuleDetectionKind.Force }
+const options: ts.CompilerOptions = { ...config?.options, checkJs: true, moduleDetection: ts.ModuleDetectionKind.Force }
+// A block in JavaScript that requires is CommonJS.
+const extensions: Record<string, string> = { ts: 'ts', js: 'cjs' }
 
 /** What the compiler says about code blocks, and about the exported types. */
 export class Types {
@@ -20,7 +22,7 @@ export class Types {
   constructor(blocks: readonly Block[]) {
     // The files exist only here. They lie in a package that depends on all adapters and frameworks.
     const folder = join(root, 'packages/conformance/examples')
-    this.blocks = new Map(blocks.map((block, at) => [join(folder, `${at}.ts`).replaceAll('\\', '/'), block]))
+    this.blocks = new Map(blocks.map((block, at) => [join(folder, `${at}.${extensions[block.language]}`).replaceAll('\\', '/'), block]))
     const host = ts.createCompilerHost(options)
     const { fileExists, readFile, getSourceFile } = host
     host.fileExists = (path) => this.blocks.has(path) || fileExists.call(host, path)

@@ -94,7 +94,7 @@ export function onCommit(listener: CommitListener): void {
  * @example
  * ```ts
  * beforeCommit(async (head) => {
- *   if (head.status < 400) await transaction.commit()
+ *   if (head.status < 400) await database.commit()
  * })
  * ```
  */

@@ -70,9 +70,9 @@ const requirements: Requirements = {
  *
  * @example
  * ```ts
- * const transaction = transactional({ begin, commit, rollback })
+ * const tx = transaction({ begin, commit, rollback })
  * app.post('/orders', async (req, res) => {
- *   const client = await transaction(req.exchange)
+ *   const client = await tx(req.exchange)
  *   await client.query('insert into orders values ($1)', [req.body.id])
  *   res.status(201).json({ ok: true })
  * })
