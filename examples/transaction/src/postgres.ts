@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Pool, type PoolClient } from 'pg'
 import type { Connection, Database } from './database.js'
 
@@ -15,7 +16,9 @@ class PooledConnection implements Connection {
 
 /** A PostgreSQL server, through a pool of connections. */
 export function openPostgres(connectionString: string, connections = 10): Database<PooledConnection> {
-  const pool = new Pool({ connectionString, max: connections })
+  // By this name the server tells its connections from those of others.
+  const name = `afterword ${randomUUID()}`
+  const pool = new Pool({ connectionString, max: connections, application_name: name })
   // A connection that the server closes while nobody uses it; without a listener that would end the process.
   pool.on('error', (error) => console.error('an idle connection was lost:', error.message))
 
@@ -55,7 +58,8 @@ export function openPostgres(connectionString: string, connections = 10): Databa
     query: async (sql, values = []) => (await pool.query<Record<string, unknown>>(sql, values)).rows,
 
     async openTransactions() {
-      const [row] = (await pool.query("select count(*) from pg_stat_activity where xact_start is not null and pid <> pg_backend_pid() and backend_type = 'client backend'")).rows as { count: string }[]
+      const statement = 'select count(*) from pg_stat_activity where xact_start is not null and pid <> pg_backend_pid() and application_name = $1'
+      const [row] = (await pool.query(statement, [name])).rows as { count: string }[]
       return Number(row?.count)
     },
 
