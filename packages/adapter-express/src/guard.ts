@@ -29,19 +29,6 @@ export function guardApplication(app: Application): void {
   }
 }
 
-/**
- * Lets the mount guard the application that it is mounted on, at that moment: the first request needs it, too. Express
- * tells whatever looks like an application where it is mounted, and wraps it in a layer that it does not need here.
- */
-export function guardWhereMounted(mount: (...args: never[]) => unknown): void {
-  const emit = (_event: string, app: Application): void => {
-    const layer = routerOf(app)?.stack.at(-1)
-    if (layer !== undefined) Object.assign(layer, { handle: mount, name: mount.name })
-    guardApplication(app)
-  }
-  Object.assign(mount, { handle: mount, set: true, emit })
-}
-
 function guardRouter(router: Router): void {
   if (Object.hasOwn(router, slot)) return
   const seen: Seen = { length: 0 }

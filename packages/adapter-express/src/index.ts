@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { type Exchange, type Fault, LifecycleError, type LifecycleOptions, NodeLifecycle } from '@afterword/adapter-node'
 import { check, exchangeOf, type Requirements, type ServerExchange } from '@afterword/lifecycle-core/adapter'
-import { guardApplication, guardWhereMounted } from './guard.js'
+import { guardApplication } from './guard.js'
+import { callFirst, whenMounted } from './mount.js'
 import { type ExpressApplication, isApplication, Relay } from './relay.js'
 import type { Application, Next, Request } from './routing.js'
 
@@ -28,6 +29,8 @@ export interface RelayOptions {
 
 /** A lifecycle for Express 4 and 5. */
 export class ExpressLifecycle extends NodeLifecycle {
+  /** Begun by `callFirst`, on its way to the middleware. */
+  private entering: ServerExchange | undefined = undefined
   /** Set by `faultsTo`. */
   relay: Relay | undefined = undefined
 
@@ -42,7 +45,11 @@ export class ExpressLifecycle extends NodeLifecycle {
   readonly middleware = (req: Request, res: ServerResponse, next: () => void): void => {
     // Mounted on a router, or called by other middleware, it hears of the application only now.
     if (this.options.guard !== false && req.app !== undefined) guardApplication(req.app as Application)
-    const exchange = this.exchange(req, res, req.originalUrl, next)
+    // Begun already, in the same turn, where this is the first middleware of its application.
+    const { entering } = this
+    this.entering = undefined
+    const exchange = entering?.response === res ? entering : this.exchange(req, res, req.originalUrl)
+    exchange.owner = next
     this.relay?.enter(exchange, res)
     if (!this.turnsAway(exchange, res)) exchange.run(next)
   }
@@ -107,12 +114,20 @@ export class ExpressLifecycle extends NodeLifecycle {
   /** Use {@link createLifecycle}. */
   constructor(options?: LifecycleOptions) {
     super(options)
-    if (this.options.guard !== false) guardWhereMounted(this.middleware)
+    whenMounted(this.middleware, (app, isFirst) => {
+      if (this.options.guard !== false) guardApplication(app)
+      // Hooks of every payload look for Express's methods.
+      if (isFirst && this.options.onPayload === undefined) callFirst(app, (req, res) => (this.entering = this.exchange(req, res, req.originalUrl)))
+    })
   }
 
   protected override routeOf(res: object): string | undefined {
-    const { baseUrl = '', route } = (res as { req: Request }).req
-    return route?.path === undefined ? undefined : baseUrl + String(route.path)
+    const req = look(res, 'req') as Request
+    const route = look(req, 'route') as Request['route']
+    if (route?.path === undefined) return undefined
+    const path = String(route.path)
+    const baseUrl = look(req, 'baseUrl') as string | undefined
+    return baseUrl ? baseUrl + path : path
   }
 
   /** To the router in which the handler stands, so that the error middleware of that router sees it first. */
@@ -126,6 +141,14 @@ export class ExpressLifecycle extends NodeLifecycle {
     // On a server of somebody else's, Express may not have seen the response yet.
     return [res, ['json', 'jsonp', 'send'].filter((name) => name in res)]
   }
+}
+
+/**
+ * On Node 20 every object whose prototype Express has replaced has a shape of its own. A look-up by a name that varies does
+ * not try to remember them all, which takes several times as long as the look-up.
+ */
+function look(target: object, name: string): unknown {
+  return (target as Record<string, unknown>)[name]
 }
 
 const relayRequirements: Requirements = {

@@ -32,6 +32,7 @@ export interface Application {
   readonly _router?: Router
   readonly router: Router
   set: unknown
+  handle(req: Request, res: ServerResponse, done?: Next): void
 }
 
 /** The router of an application, if it has one yet. */

@@ -39,6 +39,11 @@ export class FastifyLifecycle extends NodeLifecycle {
     name: '@afterword/adapter-fastify',
   })
 
+  /** Where no handler has told it. Fastify makes the options of the route anew whenever they are asked for. */
+  protected override routeOf(res: object): string | undefined {
+    return (exchangeOf(res)?.owner as FastifyReply | undefined)?.request.routeOptions.url
+  }
+
   protected override refuse(res: object, error: unknown): boolean {
     return refuse(exchangeOf(res)?.owner as FastifyReply, error)
   }
@@ -62,7 +67,6 @@ export class FastifyLifecycle extends NodeLifecycle {
     app.addHook('onRequest', (request, reply, next) => {
       if (this.options.guard !== false) reply.send = send
       const exchange = this.exchange(request.raw, reply.raw, request.originalUrl, reply)
-      exchange.route = request.routeOptions.url ?? null
       request.exchange = exchange
       if (logs) exchange.logger = request.log
       if (!this.rejects(exchange)) return exchange.run(next)
@@ -75,7 +79,7 @@ export class FastifyLifecycle extends NodeLifecycle {
     })
     const fails = (request: FastifyRequest, reply: FastifyReply, error: unknown): boolean => this.fails(request, reply, error)
     app.addHook('onRoute', (route) => {
-      route.handler = catchLate(route.handler, fails)
+      route.handler = catchLate(route.handler, route.url, fails)
       if (route.onResponse !== undefined) route.onResponse = [route.onResponse].flat().map((hook) => catchLateHook(hook as never))
     })
     const { addHook } = app

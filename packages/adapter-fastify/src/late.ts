@@ -1,4 +1,4 @@
-import { exchangeOf, isThenable, settle } from '@afterword/lifecycle-core/adapter'
+import { exchangeOf, isThenable, type ServerExchange, settle } from '@afterword/lifecycle-core/adapter'
 import type { FastifyReply, FastifyRequest, onResponseHookHandler, RouteHandlerMethod } from 'fastify'
 
 const caught = Symbol.for('afterword.caught')
@@ -6,11 +6,13 @@ const caught = Symbol.for('afterword.caught')
 /** Takes an error if it came too late for Fastify. */
 type Take = (request: FastifyRequest, reply: FastifyReply, error: unknown) => boolean
 
-/** Wraps a handler: its error goes to Fastify while that can answer it, and otherwise to `take`. */
-export function catchLate(handler: RouteHandlerMethod, take: Take): RouteHandlerMethod {
+/** Wraps the handler of a route, and tells it: its error goes to Fastify while that can answer it, and otherwise to `take`. */
+export function catchLate(handler: RouteHandlerMethod, route: string, take: Take): RouteHandlerMethod {
   // The HEAD route that Fastify makes of a GET route has its handler, too.
   if (caught in handler) return handler
   const wrapped: RouteHandlerMethod = function (request, reply) {
+    const exchange = request.exchange as ServerExchange | null
+    if (exchange !== null) exchange.route = route
     try {
       const result: unknown = handler.call(this, request, reply)
       return isThenable(result) ? new Watched(result, (error) => take(request, reply, error)) : result

@@ -6,15 +6,40 @@ const slot = Symbol.for('afterword.connection')
 /** A socket as this package marks it. Injected requests have a stub that lacks most of a socket. */
 type MarkedSocket = Socket & { [slot]?: Connection }
 
-/** The open responses of one HTTP/1 connection. */
+/** Shared by all connections that are not pipelined. Never changed. */
+const none: ServerResponse[] = []
+
+/** The open responses of one HTTP/1 connection. There may be tens of thousands of them, so most of it is made when it is needed. */
 export class Connection {
-  /** Those that had no socket when they were added: Node gives it to them when their turn comes. */
-  readonly queued = new WeakSet<ServerResponse>()
+  readonly socket: Socket
   /** `socket.bytesWritten` when the last response ended. */
   bytesBefore = 0
+  /** Whether its end is told by the events of a socket. That of an injected request is only a stub of one. */
+  readonly isReal: boolean
   /** A field, and not the first of the list: without pipelining no list is touched. */
   private first: ServerResponse | undefined = undefined
-  private readonly behind: ServerResponse[] = []
+  private behind = none
+  private queued: WeakSet<ServerResponse> | undefined = undefined
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    this.isReal = socket.writableLength !== undefined
+  }
+
+  /** Whether its responses follow each other, so that what the socket says, it says of the one that is open. */
+  get isPlain(): boolean {
+    return this.isReal && this.queued === undefined
+  }
+
+  /** Whether the operating system takes what is written. Injected requests have a socket on which nothing is ever destroyed. */
+  get isAlive(): boolean {
+    return !this.socket.destroyed && !this.socket.errored
+  }
+
+  /** Whether no response is open. */
+  get isIdle(): boolean {
+    return this.first === undefined && this.behind.length === 0
+  }
 
   /** In the order of their requests: the first is being sent, the others are queued behind it (pipelining). */
   get open(): readonly ServerResponse[] {
@@ -22,10 +47,23 @@ export class Connection {
   }
 
   add(res: ServerResponse): void {
-    if (res.socket === null) {
-      this.behind.push(res)
-      this.queued.add(res)
-    } else this.first = res
+    if (res.socket !== null) {
+      this.first = res
+      return
+    }
+    if (this.behind === none) this.behind = []
+    this.behind.push(res)
+    this.queued ??= new WeakSet()
+    this.queued.add(res)
+  }
+
+  /** Whether it had no socket when it was added: Node gives it to a response when its turn comes. */
+  wasQueued(res: ServerResponse): boolean {
+    return this.queued?.has(res) === true
+  }
+
+  has(res: ServerResponse): boolean {
+    return this.first === res || this.behind.includes(res)
   }
 
   remove(res: ServerResponse): void {
@@ -43,7 +81,7 @@ export class Connection {
 export function connectionOf(socket: Socket, onNew: (socket: Socket) => void): Connection {
   const marked = socket as MarkedSocket
   if (marked[slot] === undefined) {
-    marked[slot] = new Connection()
+    marked[slot] = new Connection(socket)
     onNew(socket)
   }
   return marked[slot]

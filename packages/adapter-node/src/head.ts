@@ -2,6 +2,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import { type HeaderFields, type HeaderValue, LifecycleError, type ResponseHead } from '@afterword/lifecycle-core'
 import { exchangeOf } from '@afterword/lifecycle-core/adapter'
+import type { Connection } from './connection.js'
 import { contain } from './second-reply.js'
 import { accepts, type HeadFields, merge } from './fields.js'
 
@@ -13,24 +14,34 @@ const late = Symbol.for('afterword.lateHead')
 /** A response of HTTP/1 or of the HTTP/2 compatibility API: what both have in common. */
 export type AnyResponse = (ServerResponse<IncomingMessage> | Http2ServerResponse) & { [overridden]?: WriteHead; [late]?: true }
 
+const pristine = ServerResponse.prototype.writeHead as WriteHead
+
 /**
  * Every head goes through `writeHead`, the implicit ones too, so an own property there sees the commit. 1xx responses
  * do not go through it.
  */
 export function watchHead(res: AnyResponse): void {
   const own = res.writeHead as WriteHead
-  if (own !== ServerResponse.prototype.writeHead) res[overridden] = own
-  ;(res as { writeHead: WriteHead }).writeHead = writeHead
+  if (own !== pristine) res[overridden] = own
+  ;(res as { writeHead: WriteHead }).writeHead = own === pristine ? writePlainHead : writeHead
 }
 
-/** Shared by all responses, with the arity of the original. */
-function writeHead(
-  this: AnyResponse,
-  statusCode: number,
-  reason?: string | HeadFields | null,
-  fields?: HeadFields | null,
-): unknown {
-  const original = this[overridden] ?? (ServerResponse.prototype.writeHead as WriteHead)
+// Shared by all responses, with the arity of the original.
+
+/** Where nobody else has a say, the original either throws or commits. See `http1.ts` for why the response is not asked. */
+function writePlainHead(this: AnyResponse, statusCode: number, reason?: string | HeadFields | null, fields?: HeadFields | null): unknown {
+  const exchange = exchangeOf(this)
+  const connection = exchange?.kept as Connection | undefined
+  if (connection?.isPlain !== true || connection.socket.destroyed || exchange?.isPlain !== true) {
+    return writeHead.call(this, statusCode, reason, fields)
+  }
+  pristine.call(this, statusCode, reason, fields)
+  exchange.commit(statusCode | 0)
+  return this
+}
+
+function writeHead(this: AnyResponse, statusCode: number, reason?: string | HeadFields | null, fields?: HeadFields | null): unknown {
+  const original = this[overridden] ?? pristine
   const exchange = exchangeOf(this)
   // What is written to a destroyed response goes nowhere, though the event that says so may not have come yet.
   if (exchange === undefined || isDestroyed(this)) {
@@ -49,7 +60,9 @@ function writeHead(
     original.call(this, statusCode, reason, fields)
   }
   if (this.headersSent) exchange.commit(this.statusCode)
-  if (exchange.lifecycle.options.guard !== false && this.headersSent) contain(this, exchange, writeHead)
+  if (exchange.lifecycle.options.guard !== false && this.headersSent) {
+    contain(this, exchange, this[overridden] === undefined ? writePlainHead : writeHead)
+  }
   return this
 }
 

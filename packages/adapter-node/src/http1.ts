@@ -1,8 +1,8 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { AbortReason, ResponseHead } from '@afterword/lifecycle-core'
-import { type Binding, exchangeOf } from '@afterword/lifecycle-core/adapter'
-import { connectionOf, knownConnection } from './connection.js'
+import { type Binding, exchangeOf, type Signals } from '@afterword/lifecycle-core/adapter'
+import { type Connection, connectionOf, knownConnection } from './connection.js'
 import { parseWireHead, watchHead, wroteHead } from './head.js'
 import { capture } from './capture.js'
 import { hold, heldHead } from './hold.js'
@@ -21,8 +21,13 @@ type AskedResponse = ServerResponse & { [asked]?: true }
  *   responses, this is the end; otherwise 'finish' is.
  * - 'finish': the last write was called back. Before Node 24.20 and 26.7 also when it was cancelled because the client
  *   had left, so the socket is asked as well, before anything else can touch it.
- * - 'close' on the response: over. On Node 20 and 22 it never comes for a response queued on a pipelined connection.
- * - 'close' on the socket: over for all that is left on it. One listener per connection.
+ * - 'close' on the socket: over for all that is left on it. One listener per connection. A response that is destroyed destroys
+ *   its socket.
+ * - 'close' on the response, from the close of its socket on: the moment at which Node tells the application. Before that only where
+ *   it comes alone: for a response that is queued on a pipelined connection (since Node 24.16), and for an injected request.
+ *
+ * Express replaces the prototype of a response, and on Node 20 every object that this is done to has a shape of its own, so
+ * that each look at one of its properties takes as long as all the rest of this. So it is the connection that is kept and asked.
  *
  * The flags of a response (`writableFinished`, `headersSent`) lie after an abort, so they are read only at these events,
  * and at a mount that runs late, while the connection is alive.
@@ -30,12 +35,14 @@ type AskedResponse = ServerResponse & { [asked]?: true }
 export const http1: Binding<ServerResponse> = {
   attach(res, signals) {
     const { socket } = res.req
+    const connection = connectionOf(socket, watchSocket)
+    signals.kept = connection
     watchHead(res)
     // The rest of this is for a mount that runs late, when part of it, or all of it, has happened.
     if (res.headersSent) signals.commit(res.statusCode)
-    if (!isAlive(socket)) signals.abort(reasonOf(res))
+    if (!connection.isAlive) signals.abort(reasonOf(res))
     else if (res.writableFinished) signals.finish()
-    else watchEnd(res)
+    else watchEnd(res, connection)
   },
 
   endConnection(res) {
@@ -64,10 +71,10 @@ export const http1: Binding<ServerResponse> = {
    * From the head on, with the interim responses that the handler sends. Exact for finished responses, unless replies
    * that did not go through a mount stand between pipelined ones that did.
    */
-  writtenBytes(res) {
-    const { bytesWritten } = res.req.socket
-    const connection = knownConnection(res.req.socket)
-    if (bytesWritten === undefined || connection === undefined) return null
+  writtenBytes(res, kept) {
+    const connection = kept as Connection
+    const { bytesWritten } = connection.socket
+    if (bytesWritten === undefined) return null
     // Whatever the connection carried, it was not of a response that is still queued.
     if (connection.isBehind(res)) return 0
     const bytes = bytesWritten - connection.bytesBefore
@@ -89,14 +96,12 @@ function openHead(res: ServerResponse): Pick<ResponseHead, 'getHeader' | 'setHea
   return heldHead(res) ?? (res.headersSent ? undefined : res)
 }
 
-function watchEnd(res: ServerResponse): void {
-  const { socket } = res.req
-  const connection = connectionOf(socket, watchSocket)
+function watchEnd(res: ServerResponse, connection: Connection): void {
   // Whatever was sent before and did not go through a mount is not counted, except behind a response that is still open.
-  if (connection.open.length === 0 && !res.headersSent) connection.bytesBefore = socket.bytesWritten
+  if (connection.isIdle && !res.headersSent) connection.bytesBefore = connection.socket.bytesWritten
   connection.add(res)
   res.on('prefinish', onPrefinish)
-  res.on('close', onClose)
+  if (res.socket === null || !connection.isReal) res.on('close', onClose)
   if (res.writableEnded) res.prependListener('finish', onFinish)
   if (res.destroyed) onClose.call(res)
 }
@@ -107,22 +112,33 @@ function watchSocket(socket: Socket): void {
 }
 
 function onPrefinish(this: ServerResponse): void {
-  if (this.writableLength === 0 && isAlive(this.req.socket)) finished(this)
+  const exchange = exchangeOf(this) as Signals
+  const connection = exchange.kept as Connection | undefined
+  // Over already: the connection was lost before the response was written.
+  if (connection === undefined) return
+  if (isFlushed(this, connection) && connection.isAlive) finished(this, exchange, connection)
   // First in line: Node's own listener lets go of the socket, and another's may destroy it.
   else this.prependListener('finish', onFinish)
 }
 
+/** Whether the operating system has accepted all of it. */
+function isFlushed(res: ServerResponse, { isPlain, socket }: Connection): boolean {
+  return isPlain && socket.writable ? socket.writableLength === 0 : res.writableLength === 0
+}
+
 function onFinish(this: ServerResponse): void {
-  if (isAlive(this.req.socket)) finished(this)
+  const exchange = exchangeOf(this) as Signals
+  const connection = exchange.kept as Connection | undefined
+  if (connection === undefined) return
+  if (connection.isAlive) finished(this, exchange, connection)
   else aborted(this, reasonOf(this))
 }
 
-function finished(res: ServerResponse): void {
-  const exchange = exchangeOf(res)
+function finished(res: ServerResponse, exchange: Signals, connection: Connection): void {
   // Seen only where an application replaced `writeHead` without calling ours.
-  exchange?.commit(res.statusCode)
-  exchange?.finish()
-  knownConnection(res.req.socket)?.remove(res)
+  if (exchange.isOpen) exchange.commit(res.statusCode)
+  exchange.finish()
+  connection.remove(res)
 }
 
 function aborted(res: ServerResponse, reason: AbortReason): void {
@@ -133,7 +149,7 @@ function aborted(res: ServerResponse, reason: AbortReason): void {
 
 function onClose(this: ServerResponse): void {
   // A finished response closes as well.
-  if (knownConnection(this.req.socket)?.open.includes(this) !== true) return
+  if (knownConnection(this.req.socket)?.has(this) !== true) return
   aborted(this, reasonOf(this))
   // Since Node 24.16 a response that is destroyed while it is queued gets 'close', but its turn still comes, and then
   // the connection would hang. Earlier versions destroy it at that moment, as this does.
@@ -146,20 +162,18 @@ function destroy(socket: Socket): void {
 }
 
 function onSocketClose(this: Socket): void {
+  const connection = knownConnection(this)
+  if (connection === undefined || connection.isIdle) return
+  for (const res of connection.open) if (!connection.wasQueued(res)) res.prependListener('close', onClose)
   // In a later turn: what Node tells the others first, such as a request that it is aborted, still finds it open.
-  if (knownConnection(this)?.open.length !== 0) setImmediate(endLeft, this)
+  setImmediate(endLeft, this)
 }
 
 /** Ends what the close of its connection has left open. */
 function endLeft(socket: Socket): void {
-  const { open, queued } = connectionOf(socket, watchSocket)
+  const connection = connectionOf(socket, watchSocket)
   // One that was never queued, and has no socket, lost it to the application.
-  for (const res of open) aborted(res, res.socket === null && !queued.has(res) ? 'detached' : reasonOf(res))
-}
-
-/** Injected requests have a stub of a socket, on which nothing is ever destroyed. */
-function isAlive(socket: Socket): boolean {
-  return !socket.destroyed && !socket.errored
+  for (const res of connection.open) aborted(res, res.socket === null && !connection.wasQueued(res) ? 'detached' : reasonOf(res))
 }
 
 /** What the operating system says when the peer has gone. */

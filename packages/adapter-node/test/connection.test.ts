@@ -23,11 +23,11 @@ describe('connectionOf', () => {
 
 describe('Connection', () => {
   it('puts the response that has the socket first, and queues the others in order', () => {
-    const connection = new Connection()
+    const connection = new Connection(socketOf())
     const [current, second, third] = [responseOf(socketOf()), responseOf(), responseOf()]
     for (const res of [second, current, third]) connection.add(res)
     expect(connection.open).toEqual([current, second, third])
-    expect([current, second, third].map((res) => connection.queued.has(res))).toEqual([false, true, true])
+    expect([current, second, third].map((res) => connection.wasQueued(res))).toEqual([false, true, true])
   })
 
   it.each([
@@ -35,7 +35,7 @@ describe('Connection', () => {
     [1, [0, 2]],
     [2, [0, 1]],
   ])('lets go of response %i, once, and keeps the others in order', (gone, left) => {
-    const connection = new Connection()
+    const connection = new Connection(socketOf())
     const responses = [responseOf(), responseOf(), responseOf()]
     for (const res of responses) connection.add(res)
     connection.remove(responses[gone] as ServerResponse)

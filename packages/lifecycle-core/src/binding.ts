@@ -60,6 +60,10 @@ export type AbortPosition =
  * per request. Every method may be called at any time and any number of times; what comes too late is ignored.
  */
 export interface Signals {
+  /** What the binding keeps for itself until the end; the core only hands it back. */
+  kept: unknown
+  /** Whether the head can still be changed. */
+  readonly isOpen: boolean
   /** Whether a listener wants to see the head. While it is false, a binding need not build a {@link ResponseHead}. */
   readonly awaitsHead: boolean
   /** The head is about to be written and may still be changed, synchronously. */
@@ -91,7 +95,7 @@ export interface Binding<Res extends object = object> {
    */
   writtenHead(res: Res): unknown
   /** Bytes of this response that were handed to the connection, or `null` where the platform cannot tell. */
-  writtenBytes(res: Res): number | null
+  writtenBytes(res: Res, kept: unknown): number | null
   /** Turns a written head into header fields, when somebody reads them. */
   parseHead(head: unknown): HeaderFields
   /** The route the framework chose, if it knows one by now. */

@@ -86,6 +86,12 @@ export class Lifecycle {
     return this.options.onOutcome !== undefined || channels.exchangeEnd.hasSubscribers || channels.exchangeDrained.hasSubscribers
   }
 
+  /** Whether anybody asks for the times of an exchange that begins now. */
+  get isTimed(): boolean {
+    const { timings, exchangeTimeout } = this.options
+    return exchangeTimeout < Infinity || (timings ?? this.hasAudience)
+  }
+
   /** Begins the exchange of a response, or returns the one it has: mounting twice is harmless. */
   begin<Res extends object>(binding: Binding<Res>, res: Res, method: string, url: string, owner?: unknown): ServerExchange {
     const begun = exchangeOf(res)

@@ -42,7 +42,10 @@ export interface LifecycleOptions {
    * Everything else works without it, at less cost.
    */
   context?: boolean
-  /** Whether outcomes carry times. Default: true. */
+  /**
+   * Whether outcomes carry times; reading the clock is the dearest part of an exchange. Default: only where somebody is
+   * told of every outcome, by `onOutcome` or a diagnostics channel, and with `exchangeTimeout`.
+   */
   timings?: boolean
   /** Ms from receipt after which an exchange is aborted as `deadline`. Default: Infinity (never). */
   exchangeTimeout?: number
@@ -68,16 +71,15 @@ export interface LifecycleOptions {
   callSites?: boolean
 }
 
-type Hooked = 'onError' | 'logger' | 'onOutcome' | 'onRefused' | 'onAbandoned' | 'beforeCommit' | 'onPayload' | 'captureBody'
+type Optional = 'timings' | 'onError' | 'logger' | 'onOutcome' | 'onRefused' | 'onAbandoned' | 'beforeCommit' | 'onPayload' | 'captureBody'
 
 /** Options with every default filled in. */
-export type ResolvedOptions = Required<Omit<LifecycleOptions, Hooked>> &
-  Pick<LifecycleOptions, Hooked>
+export type ResolvedOptions = Required<Omit<LifecycleOptions, Optional>> &
+  Pick<LifecycleOptions, Optional>
 
 const defaults = {
   maxHeldBytes: 2 ** 20,
   context: true,
-  timings: true,
   exchangeTimeout: Infinity,
   taskTimeout: 30_000,
   concurrency: 1000,

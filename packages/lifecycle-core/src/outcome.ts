@@ -43,11 +43,11 @@ export interface Outcome {
   readonly url: string
   /** The route pattern, when the framework knows one. */
   readonly route: string | null
-  /** When the request reached the mount, in ms since the epoch; `null` with `timings: false`. */
+  /** When the request reached the mount, in ms since the epoch; `null` without `timings`. */
   readonly receivedAt: number | null
-  /** From there to the commit, in ms; `null` when nothing was committed, or with `timings: false`. */
+  /** From there to the commit, in ms; `null` when nothing was committed, or without `timings`. */
   readonly timeToCommitMs: number | null
-  /** From there to the end, in ms; `null` with `timings: false`. */
+  /** From there to the end, in ms; `null` without `timings`. */
   readonly durationMs: number | null
 }
 

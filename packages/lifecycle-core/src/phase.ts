@@ -26,6 +26,50 @@ const transitions: Readonly<Record<Phase, { readonly [signal in PhaseSignal]?: P
 }
 
 /**
+ * A phase, and what follows it: the same table with every look-up done beforehand, because each exchange asks it at
+ * least four times.
+ */
+export class Place {
+  readonly phase: Phase
+  /** Whether the head can still be changed. */
+  readonly isOpen: boolean
+  /** Whether the exchange is over, one way or the other. */
+  readonly hasEnded: boolean
+  readonly handle: Place | undefined
+  readonly commit: Place | undefined
+  readonly finish: Place | undefined
+  readonly abort: Place | undefined
+  readonly drain: Place | undefined
+
+  private constructor(phase: Phase) {
+    const placeAfter = (signal: PhaseSignal): Place | undefined => {
+      const next = transitions[phase][signal]
+      return next && Place.of(next)
+    }
+    this.phase = phase
+    this.handle = placeAfter('handle')
+    this.commit = placeAfter('commit')
+    this.finish = placeAfter('finish')
+    this.abort = placeAfter('abort')
+    this.drain = placeAfter('drain')
+    this.isOpen = this.commit !== undefined
+    this.hasEnded = this.abort === undefined
+  }
+
+  private static readonly known = new Map<Phase, Place>()
+
+  /** The one place of a phase. */
+  static of(phase: Phase): Place {
+    const place = this.known.get(phase) ?? new Place(phase)
+    this.known.set(phase, place)
+    return place
+  }
+}
+
+/** Where every exchange begins. */
+export const start = Place.of('received')
+
+/**
  * Says which phase follows, or `undefined` when the signal is to be ignored.
  *
  * @example
@@ -40,10 +84,10 @@ export function nextPhase(phase: Phase, signal: PhaseSignal): Phase | undefined 
 
 /** Says whether the head can still be changed in this phase. */
 export function isOpen(phase: Phase): boolean {
-  return transitions[phase].commit !== undefined
+  return Place.of(phase).isOpen
 }
 
 /** Says whether the exchange is over, one way or the other. */
 export function hasEnded(phase: Phase): boolean {
-  return transitions[phase].abort === undefined
+  return Place.of(phase).hasEnded
 }

@@ -8,7 +8,7 @@ export interface Member<T> {
 export class Registry<T extends Member<T>> implements Iterable<T> {
   size = 0
   oldest: T | undefined
-  private newest: T | undefined
+  newest: T | undefined
 
   add(member: T): void {
     member.previous = this.newest

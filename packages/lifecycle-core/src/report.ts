@@ -40,7 +40,7 @@ export interface CutExchange {
   readonly phase: Phase
   /** How far the response had come. `unflushed`: the handler was done, the client had not read. */
   readonly position: AbortPosition
-  /** Ms since its receipt; `null` with `timings: false`. */
+  /** Ms since its receipt; `null` without `timings`. */
   readonly ageMs: number | null
 }
 
@@ -52,7 +52,7 @@ export interface StuckRoute {
   readonly route: string | null
   /** How many of them were cut. */
   readonly count: number
-  /** The age of the oldest; `null` with `timings: false`. */
+  /** The age of the oldest; `null` without `timings`. */
   readonly oldestMs: number | null
 }
 

@@ -15,6 +15,13 @@ import { Unsettled } from './unsettled.js'
 /** Ms of after-work in one turn of the event loop; then I/O comes first again. */
 const turnMs = 1
 
+/** How many tasks may start between two looks at the clock, as long as they are short. */
+const mostTasksPerLook = 8
+/** What may have passed between two looks, in ms, for the next to be further away. */
+const shortMs = turnMs / 16
+/** How many ends are told between two looks at the clock. */
+const endsPerLook = 8
+
 /** Starts tasks after the end of their exchange, in turns of their own, and keeps count of them until they settle. */
 export class Scheduler {
   readonly unsettled: Unsettled
@@ -133,25 +140,61 @@ export class Scheduler {
     setImmediate(takeTurn, this, this.lifecycle.scope)
   }
 
-  /** One turn: first tell of the ends, then start what may start, until the turn's time is used up. */
+  /**
+   * One turn: first tell of the ends, then start what may start, until the turn's time is used up. Looking at the clock takes
+   * as long as many a task, so it is done behind the first task, and then, as long as they are short, behind ever more of them.
+   */
   turn(): void {
     this.awake = false
-    const { urgent } = this.unsettled
-    let now = performance.now()
+    let now = this.lifecycle.now()
     const until = now + turnMs
+    let tasksPerLook = 1
+    let tasks = 0
+    let ends = 0
     while (now < until) {
       const exchange = this.ended.shift()
-      if (exchange !== undefined) exchange.tell()
-      else {
-        const task = urgent.oldest ?? (this.places > 0 ? this.unsettled.ready.oldest : undefined)
-        if (task === undefined) return
+      const task = exchange === undefined ? this.nextTask : undefined
+      if (exchange !== undefined) {
+        exchange.tell(now)
+        ends++
+      } else if (task === undefined) {
+        this.look(now)
+        return
+      } else {
         this.start(task, now)
+        tasks++
       }
-      now = performance.now()
+      if ((tasks < tasksPerLook && ends < endsPerLook) || !this.hasWork) continue
+      const before = now
+      now = this.look(now) ?? this.lifecycle.now()
+      tasksPerLook = now - before > shortMs ? 1 : Math.min(tasksPerLook * 2, mostTasksPerLook)
+      tasks = ends = 0
     }
+    const { urgent } = this.unsettled
     // That these do not yield to I/O slows down whoever brings more: it is what `inline` is for.
-    for (let left = urgent.size; left > 0 && urgent.oldest !== undefined; left--) this.start(urgent.oldest, performance.now())
-    if (this.ended.size > 0 || urgent.size > 0 || (this.places > 0 && this.unsettled.ready.size > 0)) this.wake()
+    for (let left = urgent.size; left > 0 && urgent.oldest !== undefined; left--) this.start(urgent.oldest, this.lifecycle.now())
+    if (this.hasWork) this.wake()
+  }
+
+  /**
+   * What has started since the last look at the clock, and still runs, counts from this one: a deadline may be met late,
+   * but never early. Nothing is looked at where nothing runs.
+   */
+  private look(last: number): number | undefined {
+    let task = this.unsettled.started.newest
+    if (task?.since !== last) return undefined
+    const now = this.lifecycle.now()
+    for (; task?.since === last; task = task.previous) task.since = now
+    return now
+  }
+
+  private get hasWork(): boolean {
+    return this.ended.size > 0 || this.nextTask !== undefined
+  }
+
+  /** The one that may start now. */
+  private get nextTask(): Task | undefined {
+    return this.unsettled.urgent.oldest ?? (this.places > 0 ? this.unsettled.ready.oldest : undefined)
   }
 
   private start(task: Task, now: number): void {

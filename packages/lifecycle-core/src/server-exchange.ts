@@ -10,7 +10,7 @@ import type { Lifecycle } from './lifecycle.js'
 import { assertFunction, assertPromise, assertTask, checkCaptureOptions, checkPromiseOptions, checkTaskOptions } from './options.js'
 import { LazyOutcome, type Outcome } from './outcome.js'
 import { type Participant, Participants } from './participants.js'
-import { hasEnded, isOpen, nextPhase, type Phase, type PhaseSignal } from './phase.js'
+import { type Phase, type Place, start } from './phase.js'
 import { type Member, Registry } from './registry.js'
 import { type FaultLogger, type FaultSource, heeds, isThenable, saysClosed, settle } from './sink.js'
 import type { PromiseOptions, Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
@@ -24,9 +24,11 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   previous: ServerExchange | undefined = undefined
   /** Its neighbour in the registry. */
   following: ServerExchange | undefined = undefined
-  /** Where it is; changes only as the phase table says. */
-  phase: Phase = 'received'
+  /** Changes only as the phase table says. */
+  private place: Place = start
   private knownRoute: string | null = null
+  /** What the binding keeps. Let go of at the end. */
+  kept: unknown = undefined
   /** What the adapter needs to reach the framework's own error handling. Let go of at the end. */
   owner: unknown = undefined
   /** Where its faults are logged if the application names no sink: the framework's logger of this request. */
@@ -73,7 +75,22 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.response = response
     this.method = method
     this.url = url
-    this.receivedAt = lifecycle.options.timings || lifecycle.options.exchangeTimeout < Infinity ? performance.now() : 0
+    this.receivedAt = lifecycle.isTimed ? lifecycle.now() : 0
+  }
+
+  /** Where it is. */
+  get phase(): Phase {
+    return this.place.phase
+  }
+
+  /** Whether the head can still be changed. */
+  get isOpen(): boolean {
+    return this.place.isOpen
+  }
+
+  /** Whether it is over, one way or the other. */
+  get hasEnded(): boolean {
+    return this.place.hasEnded
   }
 
   get id(): string {
@@ -81,7 +98,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   }
 
   get outcome(): Outcome {
-    if (this.told === undefined && hasEnded(this.phase) && this.participants?.committing === undefined) this.told = this.concludeOutcome()
+    if (this.told === undefined && this.hasEnded && this.participants?.committing === undefined) this.told = this.concludeOutcome()
     return this.told as Outcome
   }
 
@@ -98,7 +115,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   /** Asked for until the end: a router knows it late. */
   get route(): string | null {
     const { response, binding } = this
-    return (response === undefined ? undefined : binding.route?.(response)) ?? this.knownRoute
+    return this.knownRoute ?? (response === undefined ? undefined : binding.route?.(response)) ?? null
   }
 
   set route(route: string | null) {
@@ -158,7 +175,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Whether nothing can be put before the head any more. */
   get isPastHooks(): boolean {
-    return !isOpen(this.phase) || this.hooks?.isOver === true
+    return !this.isOpen || this.hooks?.isOver === true
   }
 
   /** Takes a transaction, which is settled after all hooks have let the head pass. */
@@ -169,9 +186,14 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.participants.add(participant, hooks)
   }
 
+  /** From here on it is being handled. */
+  handle(): void {
+    this.place = this.place.handle ?? this.place
+  }
+
   /** Calls a function as part of this exchange: from here on it is being handled. */
   run<A extends unknown[], R>(call: (...args: A) => R, ...args: A): R {
-    this.phase = nextPhase(this.phase, 'handle') ?? this.phase
+    this.handle()
     return this.lifecycle.options.context ? storage.run(this, call, ...args) : call(...args)
   }
 
@@ -179,6 +201,11 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   get awaitsHead(): boolean {
     return this.commitListeners !== undefined
+  }
+
+  /** Whether nobody but the handler has a say in the head, and nobody has to know that it was written. */
+  get isPlain(): boolean {
+    return this.commitListeners === undefined && this.lifecycle.options.guard === false
   }
 
   tellHead(head: ResponseHead): void {
@@ -198,42 +225,42 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   }
 
   commit(status: number): void {
-    const phase = nextPhase(this.phase, 'commit')
-    if (phase === undefined) return
-    this.phase = phase
+    const place = this.place.commit
+    if (place === undefined) return
+    this.place = place
     this.status = status
     this.commitListeners = undefined
-    if (this.receivedAt !== 0) this.committedAt = performance.now()
+    if (this.receivedAt !== 0) this.committedAt = this.lifecycle.now()
     if (channels.exchangeCommit.hasSubscribers) channels.exchangeCommit.publish({ exchange: this, status })
   }
 
   finish(): void {
-    this.end('finish')
+    this.end(this.place.finish)
   }
 
   abort(reason: AbortReason): void {
-    if (hasEnded(this.phase)) return
+    if (this.hasEnded) return
     this.reason = reason
     this.position =
       this.status === null ? 'before-commit' : this.binding.isWritten(this.response as object) ? 'unflushed' : 'mid-response'
-    this.end('abort')
+    this.end(this.place.abort)
   }
 
   /** Latches the end. Runs inside native listeners, so it calls nothing of the application's. */
-  private end(signal: PhaseSignal): void {
-    const phase = nextPhase(this.phase, signal)
-    if (phase === undefined) return
-    this.phase = phase
-    const { binding, response, lifecycle } = this
-    if (binding.route !== undefined) this.knownRoute = this.route
+  private end(place: Place | undefined): void {
+    if (place === undefined) return
+    this.place = place
+    const { binding, response, lifecycle, kept } = this
+    if (binding.route !== undefined && this.knownRoute === null) this.knownRoute = this.route
     this.response = undefined
     this.owner = undefined
+    this.kept = undefined
     this.commitListeners = undefined
     if (this.hooks !== undefined) this.hooks.hold.drop()
     this.hooks = undefined
     if (this.status !== null) this.head = binding.writtenHead(response as object)
-    this.bytes = binding.writtenBytes(response as object)
-    if (this.receivedAt !== 0) this.endedAt = performance.now()
+    this.bytes = binding.writtenBytes(response as object, kept)
+    if (this.receivedAt !== 0) this.endedAt = lifecycle.now()
     lifecycle.unended--
     if (this.held !== undefined || lifecycle.hasAudience || (this.controller !== undefined && this.reason !== null)) {
       this.held ??= new Registry()
@@ -241,31 +268,30 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     } else if (this.unsettled === 0) this.drain()
   }
 
-  /** Tells of the end, in a turn of its own, and lets the tasks start. */
-  tell(): void {
+  /** Tells of the end, in a turn of its own, which began at `now`, and lets the tasks start. */
+  tell(now: number): void {
     if (this.reason !== null) this.controller?.abort(abortError(this.reason))
     this.participants?.end()
     const committing = this.participants?.committing
     // It decides what the outcome says.
-    if (committing === undefined) this.conclude()
+    if (committing === undefined) this.conclude(now)
     else void committing.then(() => this.lifecycle.scheduler.tell(this))
   }
 
-  private conclude(): void {
+  private conclude(now: number): void {
     const { outcome, lifecycle } = this
     lifecycle.tellOutcome(outcome, this)
     const held = this.held as Registry<Task>
     this.held = undefined
-    const now = lifecycle.now()
     while (held.oldest !== undefined) lifecycle.scheduler.release(held.oldest, now)
     if (this.unsettled === 0) this.drain()
     else lifecycle.changed()
   }
 
   private drain(): void {
-    const phase = nextPhase(this.phase, 'drain')
-    if (phase === undefined) return
-    this.phase = phase
+    const place = this.place.drain
+    if (place === undefined) return
+    this.place = place
     this.captured?.release()
     this.lifecycle.leave(this)
     if (channels.exchangeDrained.hasSubscribers) channels.exchangeDrained.publish({ exchange: this })
@@ -275,7 +301,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Whether it has ended and its tasks may start. */
   get isTold(): boolean {
-    return hasEnded(this.phase) && this.held === undefined
+    return this.hasEnded && this.held === undefined
   }
 
   /** Takes a task until the end is told; after that it is ready at once. */
@@ -336,7 +362,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     if (this.told === undefined) this.error = error
     // A reply that waits, and is whole, stands.
     if (this.hooks?.hold.hasEnded !== true) this.participants?.fail(error)
-    return isOpen(this.phase)
+    return this.isOpen
   }
 
   /** Whether an error only says that the client left: the signal was heeded, or the response that was piped to is closed. */
@@ -347,7 +373,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Destroys a response that has begun and will not be ended, so that the client sees it. */
   truncate(): void {
-    if (isOpen(this.phase)) return
+    if (this.isOpen) return
     const { response, binding } = this
     if (response !== undefined && !binding.isWritten(response)) binding.destroy(response)
   }
@@ -367,7 +393,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   // Held replies.
 
   private assertOpen(caller: string): void {
-    if (!isOpen(this.phase)) throw tooLate(caller, `the exchange was ${this.phase}`)
+    if (!this.isOpen) throw tooLate(caller, `the exchange was ${this.phase}`)
   }
 
   private openHooks(caller: string): Hooks {
@@ -400,12 +426,12 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Tells the handler to hurry. */
   abortSignal(reason: LifecycleError): void {
-    if (!hasEnded(this.phase)) this.controller?.abort(reason)
+    if (!this.hasEnded) this.controller?.abort(reason)
   }
 
   /** How long it has been waiting for its end, in ms. */
   ageAt(now: number): number {
-    return hasEnded(this.phase) ? 0 : now - this.receivedAt
+    return this.hasEnded ? 0 : now - this.receivedAt
   }
 
   /** Ends it now. */
@@ -433,7 +459,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   private concludeOutcome(): LazyOutcome {
     const { receivedAt, committedAt, endedAt, status, reason } = this
-    const timed = receivedAt !== 0
+    const timed = receivedAt !== 0 && this.lifecycle.options.timings !== false
     return new LazyOutcome(
       {
         kind: reason === null ? 'finished' : 'aborted',
@@ -448,7 +474,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
         url: this.url,
         route: this.route,
         receivedAt: timed ? performance.timeOrigin + receivedAt : null,
-        timeToCommitMs: committedAt === 0 ? null : committedAt - receivedAt,
+        timeToCommitMs: !timed || committedAt === 0 ? null : committedAt - receivedAt,
         durationMs: timed ? endedAt - receivedAt : null,
       },
       this.head,

@@ -110,7 +110,7 @@ describe.each([
 describe('resolveOptions', () => {
   it('fills in the defaults that the docs state', () => {
     const defaults = {
-      maxHeldBytes: 2 ** 20, context: true, timings: true, exchangeTimeout: Infinity, taskTimeout: 30_000, concurrency: 1000, maxQueued: 100_000,
+      maxHeldBytes: 2 ** 20, context: true, exchangeTimeout: Infinity, taskTimeout: 30_000, concurrency: 1000, maxQueued: 100_000,
       overflow: 'refuse', maxDepth: 32, guard: false,
     }
     expect(resolveOptions()).toEqual({ ...defaults, callSites: true })

@@ -1,6 +1,11 @@
-import { describe, expect, it, vi } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { channelNames } from '../src/channels.js'
+import type { LifecycleOptions } from '../src/options.js'
 import { isSuccess, LazyOutcome, type Outcome } from '../src/outcome.js'
 import { openOne } from './fake-binding.js'
+
+function listener(): void {}
 
 const facts: Omit<Outcome, 'headers'> = {
   kind: 'finished',
@@ -93,7 +98,7 @@ describe('the outcome of an exchange', () => {
 
   it('carries times that fit together', () => {
     const before = performance.timeOrigin + performance.now()
-    const { exchange } = openOne()
+    const { exchange } = openOne({ timings: true })
     exchange.commit(200)
     exchange.finish()
     const { receivedAt, timeToCommitMs, durationMs } = exchange.outcome
@@ -102,11 +107,32 @@ describe('the outcome of an exchange', () => {
     expect(durationMs).toBeGreaterThanOrEqual(timeToCommitMs as number)
   })
 
-  it('carries no times with `timings: false`', () => {
-    const { exchange } = openOne({ timings: false })
-    exchange.commit(200)
+  it('carries no times unless somebody asks for them', () => {
+    const times = { receivedAt: expect.any(Number), timeToCommitMs: expect.any(Number), durationMs: expect.any(Number) }
+    const none = { receivedAt: null, timeToCommitMs: null, durationMs: null }
+    const cases: [LifecycleOptions, object][] = [
+      [{}, none],
+      [{ timings: true }, times],
+      [{ onOutcome() {} }, times],
+      [{ exchangeTimeout: 1000 }, times],
+      [{ timings: false, onOutcome() {} }, none],
+      [{ timings: false, exchangeTimeout: 1000 }, none],
+    ]
+    for (const [options, expected] of cases) {
+      const { exchange, lifecycle } = openOne(options)
+      exchange.commit(200)
+      exchange.finish()
+      lifecycle.ticker.stop()
+      expect(exchange.outcome).toMatchObject(expected)
+    }
+  })
+
+  it('carries times while somebody subscribes to the ends', () => {
+    subscribe(channelNames.exchangeEnd, listener)
+    onTestFinished(() => void unsubscribe(channelNames.exchangeEnd, listener))
+    const { exchange } = openOne()
     exchange.finish()
-    expect(exchange.outcome).toMatchObject({ receivedAt: null, timeToCommitMs: null, durationMs: null })
+    expect(exchange.outcome.durationMs).toBeTypeOf('number')
   })
 
   it('keeps what the handler threw', () => {

@@ -5,6 +5,10 @@ import { serve } from './express-own.js'
 
 const needs = ['express'] as const
 
+function reply(req: { exchange?: unknown }, res: { send(body: string): unknown }): void {
+  res.send(req.exchange === undefined ? 'none' : 'begun')
+}
+
 /** Where the middleware is mounted. */
 export const expressMountRules: readonly Rule[] = [
   {
@@ -81,6 +85,63 @@ export const expressMountRules: readonly Rule[] = [
           assert.equal((await app.outcome()).route, '/:name')
           await app.lifecycle.idle()
           assert.equal(app.outcomes.length, 1)
+        },
+      ),
+  },
+  {
+    id: 'EXP-023',
+    title: 'MUST begin exchanges for the requests that reach the middleware only, wherever it is mounted, and whatever comes first',
+    needs,
+    run: async (rig) => {
+      const mounts: Record<string, Parameters<typeof serve>[1]> = {
+        'at a path': (app, lifecycle) => app.use('/in', lifecycle.middleware),
+        'behind middleware that replies': (app, lifecycle) => {
+          app.use('/out', reply as never)
+          app.use(lifecycle.middleware)
+        },
+        'on a router': (app, lifecycle, express) => {
+          const router = express.Router()
+          router.use(lifecycle.middleware)
+          app.use('/in', router)
+        },
+        'in a list of paths': (app, lifecycle) => app.use(['/in', '/also'] as never, lifecycle.middleware),
+      }
+      for (const [where, mount] of Object.entries(mounts)) {
+        await serve(
+          rig,
+          (app, lifecycle, express) => {
+            mount(app, lifecycle, express)
+            app.use(reply as never)
+          },
+          async (app) => {
+            assert.deepEqual([(await app.ask('/out')).body, (await app.ask('/in')).body], ['none', 'begun'], where)
+            assert.equal((await app.outcome()).url, '/in', where)
+            await app.lifecycle.idle()
+            assert.equal(app.outcomes.length, 1, where)
+          },
+        )
+      }
+    },
+  },
+  {
+    id: 'EXP-024',
+    title: 'MUST give every request the exchange that was begun for it, whatever Express does before the middleware',
+    needs,
+    run: (rig) =>
+      serve(
+        rig,
+        (app, lifecycle) => {
+          app.use(lifecycle.middleware)
+          app.use((req, res) => {
+            const { exchange } = req
+            res.send([exchange.url, exchange.phase, current() === exchange].join())
+          })
+        },
+        async (app) => {
+          const asked = await Promise.all(['/a', '/b?c=1', '//[', '/d'].map((url) => app.ask(url)))
+          assert.deepEqual(asked.map(({ body }) => body), ['/a,handling,true', '/b?c=1,handling,true', '//[,handling,true', '/d,handling,true'])
+          await app.lifecycle.idle()
+          assert.equal(app.outcomes.length, 4)
         },
       ),
   },
