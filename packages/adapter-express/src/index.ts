@@ -63,7 +63,7 @@ export class ExpressLifecycle extends NodeLifecycle {
    * @example
    * ```ts
    * app.use(lifecycle.errorMiddleware)
-   * app.use((error, req, res, next) => res.status(500).render('error'))
+   * app.use(errorPage)
    * ```
    */
   readonly errorMiddleware = (error: unknown, req: Request, res: ServerResponse, next: (error: unknown) => void): void => {
@@ -81,16 +81,19 @@ export class ExpressLifecycle extends NodeLifecycle {
    *
    * @example
    * ```ts
+   * import type { ErrorRequestHandler } from 'express'
+   *
    * lifecycle.faultsTo(app)
    * app.use(lifecycle.middleware)
    * app.post('/orders', (req, res, next) => {
    *   res.sendStatus(202)
    *   place(req.body).then(sendReceipt).catch(next)
    * })
-   * app.use((error, req, res, next) => {
+   * const errorPage: ErrorRequestHandler = (error, req, res, next) => {
    *   log.error(error)
    *   if (!res.headersSent) res.sendStatus(500)
-   * })
+   * }
+   * app.use(errorPage)
    * ```
    */
   faultsTo<App extends ExpressApplication>(app: App, options: RelayOptions = {}): App {

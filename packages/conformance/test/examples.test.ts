@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { commentBlocks } from './comments.js'
 import { type Block, firstName, pages, root } from './page.js'
 import { isProbed, isServer, Program } from './program.js'
 import { Types } from './types.js'
@@ -19,7 +20,6 @@ const silent: readonly { readonly has: string; readonly because: string }[] = [
   { has: 'class ReplyLifecycle', because: 'binds a server that does not exist' },
   { has: "id: 'XYZ-001'", because: 'a rule, for the runner' },
   { has: 'createLifecycle({ guard: true })\nconst app = express()', because: 'how to switch it on; the next block replies' },
-  { has: 'subscribe(channelNames.exchangeEnd', because: 'how to subscribe, without a request' },
   { has: 'signal: req.exchange.signal', because: 'asks a server of somebody else' },
   { has: '{ key: user, ', because: 'asks a server of somebody else' },
   { has: "name: 'receipt', when: 'success'", because: 'asks a server of somebody else' },
@@ -34,6 +34,12 @@ describe('examples', () => {
   it('type-check', () => {
     expect(modules.length).toBeGreaterThan(10)
     expect(types.errors).toEqual([])
+  }, 60_000)
+
+  it('in doc comments type-check', () => {
+    const comments = commentBlocks()
+    expect(comments.length).toBeGreaterThan(30)
+    expect(new Types(comments).errors).toEqual([])
   }, 60_000)
 
   it('are in these languages', () => {
