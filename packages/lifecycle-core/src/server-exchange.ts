@@ -315,7 +315,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   enter(task: Task): void {
     if (task.hasContext) return
     task.marksDepth = true
-    this.depths ??= [0]
+    this.depths ??= [0, 0]
     this.depths[task.depth] = (this.depths[task.depth] ?? 0) + 1
   }
 

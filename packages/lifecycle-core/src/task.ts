@@ -82,7 +82,7 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
   place: 'none' | 'taken' | 'none needed' = 'none'
   /** Where it stands among the tasks that share its key. */
   readonly stand: Stand | undefined
-  readonly name: string
+  private readonly givenName: string | undefined
   readonly exchange: ServerExchange
   /** How many tasks stand between it and the handler. */
   readonly depth: number
@@ -99,7 +99,7 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
     this.exchange = exchange
     this.run = run
     this.depth = depth
-    this.name = options?.name ?? nameOf(run)
+    this.givenName = options?.name
     this.when = options?.when
     this.descriptor = options?.descriptor
     this.timeout = options?.timeout ?? exchange.lifecycle.options.taskTimeout
@@ -109,6 +109,11 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
       run !== undefined && (options?.context ?? exchange.lifecycle.options.context)
         ? new AsyncResource('AFTERWORD_TASK', { requireManualDestroy: true })
         : undefined
+  }
+
+  /** Asked for when something goes wrong: the name of a function is an accessor, and not a cheap one. */
+  get name(): string {
+    return this.givenName ?? nameOf(this.run)
   }
 
   get exchangeId(): string {
