@@ -1,9 +1,9 @@
 /**
  * Plants every mutant in turn and requires the rule it names to go red: `pnpm mutants [PATTERN]`.
  * A rule that stays green could be deleted without anybody noticing. `pnpm mutants --check` runs nothing: it only says
- * which mutants no longer fit their source.
+ * which mutants no longer fit their source. `pnpm mutants --sample 12` plants a twelfth of them, others with every commit.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
@@ -76,9 +76,22 @@ async function inTwoLanes<T>(items: readonly T[], work: (item: T, index: number)
   await Promise.all([lane(), lane()])
 }
 
-if (process.argv[2] === '--check') check()
-const pattern = new RegExp(process.argv[2] ?? '')
-const chosen = mutants.filter(({ id, rule, file }) => pattern.test(id) || pattern.test(rule) || pattern.test(file))
+/** One mutant in so many; which ones, the commit decides, so that a run can be repeated. */
+function sample(oneIn: number): readonly Mutant[] {
+  const { stdout: commit } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' })
+  // Without a repository: the first part.
+  const part = (Number.parseInt(commit?.slice(0, 8) ?? '', 16) || 0) % oneIn
+  console.log(`part ${part} of ${oneIn}: mutants ${part}, ${part + oneIn}, ${part + 2 * oneIn} and so on, by the commit`)
+  return mutants.filter((_mutant, index) => index % oneIn === part)
+}
+
+function matching(pattern: RegExp): readonly Mutant[] {
+  return mutants.filter(({ id, rule, file }) => pattern.test(id) || pattern.test(rule) || pattern.test(file))
+}
+
+const [word = '', oneIn] = process.argv.slice(2)
+if (word === '--check') check()
+const chosen = word === '--sample' ? sample(Number(oneIn)) : matching(new RegExp(word))
 if (chosen.some(({ node }) => node !== undefined)) fetchRuntimes()
 mkdirSync(folder, { recursive: true })
 let caught = 0
