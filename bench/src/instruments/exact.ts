@@ -16,7 +16,7 @@ export interface ExactPlan {
  * The shortest that repeats. V8 goes on compiling and taking back until 35 000 requests: before that, what a block of
  * requests costs still falls, or jumps by half. Afterwards blocks of 5 000 differ by 1% to 2% through garbage collections, and 20 000 even that out.
  */
-export const exactPlan: ExactPlan = { warmUp: 40_000, count: 20_000 }
+export const exactPlan: ExactPlan = { warmUp: 30_000, count: 10_000 }
 
 /** Instructions of one variant. */
 export interface ExactRow {

@@ -1,5 +1,5 @@
 import type { PairedRow } from '../instruments/paired.js'
-import { type Results, rowOf, showInterval, showRatio } from '../results.js'
+import { type Results, rowOf, showRatio } from '../results.js'
 import { scenarios } from '../scenario.js'
 import { type ServerName, serverNames } from '../servers/application.js'
 import { markdownTable } from './table.js'
@@ -9,43 +9,39 @@ const markers = ['<!-- bench -->', '<!-- /bench -->'] as const
 
 /** What the README shows, in this order. */
 const shown = [
-  'idle', 'on-commit', 'outcome', 'after-1', 'after-10', 'idle-ambient', 'als-run', 'on-finished', 'on-finished-on-headers', 'on-response',
-  'p-queue', 'morgan', 'pino-http', 'opentelemetry',
+  'idle', 'on-commit', 'after-1', 'idle-ambient', 'on-finished-on-headers', 'on-response', 'morgan', 'pino-http',
 ]
 
-const headings: Readonly<Record<ServerName, string>> = {
-  node: '`node:http`, to a bare server',
-  express: 'Express 5, to a no-op middleware',
-  fastify: 'Fastify 5, to a no-op hook',
-}
+const headings: Readonly<Record<ServerName, string>> = { node: '`node:http`', express: 'Express 5', fastify: 'Fastify 5' }
 
 function cell(row: PairedRow | undefined, floor: number): string {
   const comparison = row?.comparisons[0]
   if (comparison === undefined) return ''
-  const ratio = showRatio(comparison, floor)
-  return ratio === 'within noise' ? ratio : `${ratio} (${showInterval(comparison)})`
+  const { ratio, low, high } = comparison
+  if (showRatio(comparison, floor) === 'within noise') return 'within noise'
+  return `${ratio.toFixed(3)} ± ${(Math.max(high - ratio, ratio - low)).toFixed(3)}`
 }
 
-/** The tables that the README shows: one per version of Node. */
+function where({ machine, date, versions }: Results): string {
+  return `${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}, Express ${versions['express']}, Fastify ${versions['fastify']}.`
+}
+
+/** The table that the README shows: a column per server and version of Node. */
 export function markdownReport(all: readonly Results[]): string {
-  return all
-    .map((results) => {
-      const { machine, node, date, versions, paired } = results
-      const rows = shown.flatMap((id) => {
-        const cells = serverNames.map((server) => cell(rowOf(results, `${server}/${id}`), paired?.floors[server] ?? 0))
-        const scenario = scenarios.find((each) => each.id === id)
-        if (scenario === undefined || cells.every((text) => text === '')) return []
-        return [[scenario.kind === 'ours' ? `**${scenario.title}**` : scenario.title, ...cells]]
-      })
-      const microseconds = serverNames.map((server) => `${rowOf(results, `${server}/bare`)?.microseconds.toFixed(1) ?? '-'} us`)
-      const table = markdownTable(
-        [{ title: `Node ${node}`, align: 'left' }, ...serverNames.map((server) => ({ title: headings[server] }))],
-        [['a bare request', ...microseconds], ...rows],
-      )
-      const where = `${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}, Express ${versions['express']}, Fastify ${versions['fastify']}`
-      return `${table}\n\n${where}; ${paired?.generations ?? 0} generations of processes.`
-    })
-    .join('\n\n')
+  if (all.length === 0) return ''
+  const columns = serverNames.flatMap((server) => all.map((results) => ({ server, results })))
+  const bare = columns.map(({ server, results }) => `${rowOf(results, `${server}/bare`)?.microseconds.toFixed(1) ?? '-'} us`)
+  const rows = shown.flatMap((id) => {
+    const cells = columns.map(({ server, results }) => cell(rowOf(results, `${server}/${id}`), results.paired?.floors[server] ?? 0))
+    const scenario = scenarios.find((each) => each.id === id)
+    if (scenario === undefined || cells.every((text) => text === '')) return []
+    return [[scenario.kind === 'ours' ? `**${scenario.title}**` : scenario.title, ...cells]]
+  })
+  const table = markdownTable(
+    [{ title: '', align: 'left' }, ...columns.map(({ server, results }) => ({ title: `${headings[server]}, ${Number.parseInt(results.node)}` }))],
+    [['a bare request', ...bare], ...rows],
+  )
+  return `${table}\n\n${[...new Set(all.map(where))].join('\n')}`
 }
 
 /** Replaces what stands between the markers of a page; a page without them is an error. */

@@ -203,7 +203,7 @@ describe('other packages', () => {
 })
 
 describe('the tree', () => {
-  for (const { path, text } of [readme, page('ARCHITECTURE.md')]) {
+  for (const { path, text } of [page('ARCHITECTURE.md')]) {
     const tree = /<!-- tree -->\n```text\n([\s\S]*?)\n```/.exec(text)?.[1] ?? ''
     const folders: string[] = []
     const listed = tree.split('\n').map((line) => {
