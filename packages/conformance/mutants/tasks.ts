@@ -440,4 +440,20 @@ export const tasksMutants: readonly Mutant[] = [
     rule: 'TSK-023',
     rig: 'node',
   },
+  {
+    id: 'a task is timed from the last look at the clock before it',
+    file: scheduler,
+    find: 'task.since = now ??= this.lifecycle.now()',
+    replace: 'now ??= this.lifecycle.now()',
+    rule: 'TSK-024',
+    rig: 'node',
+  },
+  {
+    id: 'a task is timed from before it when another one brings a promise',
+    file: scheduler,
+    find: 'task !== undefined && task.since >= last;',
+    replace: 'task !== undefined && task.since === last;',
+    rule: 'TSK-024',
+    rig: 'node',
+  },
 ]

@@ -181,10 +181,11 @@ export class Scheduler {
    * but never early. Nothing is looked at where nothing runs.
    */
   private look(last: number): number | undefined {
-    let task = this.unsettled.started.newest
-    if (task?.since !== last) return undefined
-    const now = this.lifecycle.now()
-    for (; task?.since === last; task = task.previous) task.since = now
+    let now: number | undefined
+    // What has a later time is a promise that one of them brought.
+    for (let task = this.unsettled.started.newest; task !== undefined && task.since >= last; task = task.previous) {
+      if (task.since === last) task.since = now ??= this.lifecycle.now()
+    }
     return now
   }
 

@@ -1,6 +1,9 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Exchange } from '../src/exchange.js'
 import { openOne, TestLifecycle } from './fake-binding.js'
 import { defer, turns } from './turn.js'
+
+const never = (): Promise<void> => new Promise(() => {})
 
 describe('order', () => {
   it('is that of scheduling, functions and nested ones alike', async () => {
@@ -79,6 +82,38 @@ describe('the turn', () => {
     await turns(2)
     clock.mockRestore()
     expect(ran).toEqual([0, 1, 2])
+  })
+
+  it.each([
+    ['a function', () => {}],
+    ['a promise that another of the turn brings', (exchange: Exchange) => void exchange.waitUntil(never())],
+  ])('times a task from its own start, however slow those before it were; behind it comes %s', async (_name, bring) => {
+    const clock = vi.spyOn(performance, 'now')
+    onTestFinished(() => clock.mockRestore())
+    let now = 1000
+    clock.mockImplementation(() => now)
+    // Wherever it stands between two looks at the clock.
+    for (let before = 0; before < 20; before++) {
+      const { exchange, lifecycle } = openOne({ taskTimeout: 1000 })
+      let startedAt = 0
+      for (let count = 0; count < before; count++) exchange.after(() => {})
+      exchange.after(() => void (now += 100))
+      const task = exchange.after(() => {
+        startedAt = now
+        return never()
+      }, { timeout: 50 })
+      exchange.after(() => {
+        now += 10
+        bring(exchange)
+      })
+      exchange.finish()
+      await turns()
+      lifecycle.scheduler.expire(startedAt + 49)
+      expect(task.state, `behind ${before}`).toBe('running')
+      lifecycle.scheduler.expire(now + 50)
+      expect(task.state, `behind ${before}`).toBe('timed-out')
+      lifecycle.ticker.stop()
+    }
   })
 })
 

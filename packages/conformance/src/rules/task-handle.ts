@@ -221,4 +221,40 @@ export const taskHandleRules: readonly Rule[] = [
       )
     },
   },
+  {
+    id: 'TSK-024',
+    title: 'MUST time a task from its own start, however slow those before it in the same turn were',
+    run: async (rig) => {
+      const timeout = 50
+      const ran: number[] = []
+      await rig.serve(
+        ({ exchange, req, reply }) => {
+          // Wherever it stands between two looks at the clock.
+          for (let before = Number(req.url?.slice(1)); before > 0; before--) exchange.after(() => {})
+          exchange.after(() => {
+            for (const until = performance.now() + timeout + 10; performance.now() < until; );
+          })
+          exchange.after(
+            async (_outcome, { signal }) => {
+              const startedAt = performance.now()
+              await new Promise((resolve) => signal.addEventListener('abort', resolve))
+              ran.push(performance.now() - startedAt)
+            },
+            { timeout },
+          )
+          exchange.after(() => void exchange.waitUntil(Promise.resolve()))
+          reply(200, 'hello')
+        },
+        async (app) => {
+          const rows = 12
+          for (let before = 0; before < rows; before++) await app.ask(`/${before}`)
+          await app.fault(rows)
+          await app.lifecycle.idle()
+          assert.equal(ran.length, rows)
+          assert(Math.min(...ran) >= timeout, `it ran ${Math.min(...ran)} ms of ${timeout}`)
+          for (const { error } of app.faults) assert.equal(codeOf(error), 'ERR_LIFECYCLE_TASK_TIMEOUT')
+        },
+      )
+    },
+  },
 ]
