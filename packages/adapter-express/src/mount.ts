@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { type Application, type Layer, type Request, routerOf } from './routing.js'
 
-/** What Express 4 puts into every application by itself. */
-const own: ReadonlySet<string> = new Set(['query', 'expressInit'])
+/** What comes before the first middleware: nothing, or what Express 4 puts into every application by itself. */
+const beforeFirst: readonly string[] = ['', 'query,expressInit']
 
 /**
  * Lets middleware know the application that it is mounted on, at that moment. Express tells whatever looks like an
@@ -14,7 +14,8 @@ export function whenMounted(mount: (...args: never[]) => unknown, tell: (app: Ap
     const layer = stack.at(-1)
     if (layer !== undefined) Object.assign(layer, { handle: mount, name: mount.name })
     const { mountpath } = mount as { mountpath?: unknown }
-    tell(app, mountpath === '/' && stack.findIndex(({ name }: Layer) => !own.has(name)) === stack.length - 1)
+    const before = stack.slice(0, -1).map(({ name }: Layer) => name).join()
+    tell(app, mountpath === '/' && beforeFirst.includes(before))
   }
   // Not enumerable: it is no application for anybody else.
   Object.defineProperties(mount, { handle: { value: mount }, set: { value: true }, emit: { value: emit } })

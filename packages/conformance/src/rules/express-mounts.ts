@@ -104,6 +104,10 @@ export const expressMountRules: readonly Rule[] = [
           router.use(lifecycle.middleware)
           app.use('/in', router)
         },
+        "behind middleware with the name of Express's own": (app, lifecycle) => {
+          app.use('/out', Object.defineProperty(reply.bind(null), 'name', { value: 'query' }) as never)
+          app.use(lifecycle.middleware)
+        },
         'in a list of paths': (app, lifecycle) => app.use(['/in', '/also'] as never, lifecycle.middleware),
       }
       for (const [where, mount] of Object.entries(mounts)) {
@@ -127,8 +131,8 @@ export const expressMountRules: readonly Rule[] = [
     id: 'EXP-024',
     title: 'MUST give every request the exchange that was begun for it, whatever Express does before the middleware',
     needs,
-    run: (rig) =>
-      serve(
+    run: async (rig) => {
+      await serve(
         rig,
         (app, lifecycle) => {
           app.use(lifecycle.middleware)
@@ -143,6 +147,28 @@ export const expressMountRules: readonly Rule[] = [
           await app.lifecycle.idle()
           assert.equal(app.outcomes.length, 4)
         },
-      ),
+      )
+      // Express 4 parses the query before the middleware, and this is where it may fail.
+      await serve(
+        rig,
+        (app, lifecycle, express) => {
+          const sub = express()
+          sub.set('env', 'test')
+          sub.set('query parser', () => {
+            throw new Error('no query')
+          })
+          sub.use(lifecycle.middleware)
+          sub.use(reply as never)
+          app.use('/sub', (req, res) => void sub(Object.defineProperty(req, 'query', { value: undefined, writable: true }), res))
+          app.use('/own', lifecycle.middleware, (req, res) => void res.send(req.exchange?.url))
+        },
+        async (app) => {
+          await app.ask('/sub?a=1')
+          assert.equal((await app.ask('/own')).body, '/own')
+          await app.lifecycle.idle()
+          assert.deepEqual(app.outcomes.map(({ url }) => url), ['/sub?a=1', '/own'])
+        },
+      )
+    },
   },
 ]
