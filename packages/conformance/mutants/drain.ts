@@ -186,8 +186,8 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'what is written is taken for flushed, and its connection swept',
     file: 'packages/adapter-node/src/http1.ts',
-    find: 'if (this.writableLength === 0 && isAlive(this.req.socket)) finished(this)',
-    replace: 'if (isAlive(this.req.socket)) finished(this)',
+    find: 'if (isFlushed(this, connection) && connection.isAlive) finished(this, exchange, connection)',
+    replace: 'if (connection.isAlive) finished(this, exchange, connection)',
     rule: 'DRN-013',
     rig: 'node',
   },
@@ -266,7 +266,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'an exchange that has finished is hurried',
     file: exchange,
-    find: 'if (!hasEnded(this.phase)) this.controller?.abort(reason)',
+    find: 'if (!this.hasEnded) this.controller?.abort(reason)',
     replace: 'this.controller?.abort(reason)',
     rule: 'DRN-020',
     rig: 'node',

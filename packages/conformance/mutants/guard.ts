@@ -8,11 +8,12 @@ const compose = `${node}/compose.ts`
 const guard = 'packages/adapter-express/src/guard.ts'
 const layer = 'packages/adapter-express/src/layer.ts'
 const express = 'packages/adapter-express/src/index.ts'
+const mount = 'packages/adapter-express/src/mount.ts'
 const fastify = 'packages/adapter-fastify/src/index.ts'
 
 /** Of second replies. */
 const replies: readonly Mutant[] = [
-  { id: 'guard: a second reply is let through', file: `${node}/head.ts`, find: 'contain(this, exchange, writeHead)', replace: 'void contain', rule: 'GRD-001', rig: 'node' },
+  { id: 'guard: a second reply is let through', file: `${node}/head.ts`, find: 'contain(this, exchange, this[overridden] === undefined ? writePlainHead : writeHead)', replace: 'void contain', rule: 'GRD-001', rig: 'node' },
   { id: 'guard: a second reply is dropped in silence', file: claim, find: "this.exchange.report(error, 'handler')\n  }\n\n  /** Reports an error", replace: '}\n\n  /** Reports an error', rule: 'GRD-001', rig: 'express' },
   { id: 'guard: a fault for every method of a second reply', file: claim, find: 'if (this.reportedReply) return', replace: '', rule: 'GRD-008', rig: 'node' },
   { id: 'guard: setHeader throws', file: reply, find: '  replaced.setHeader = setHeader\n', replace: '', rule: 'GRD-002', rig: 'node' },
@@ -57,9 +58,9 @@ const held: readonly Mutant[] = [
 
 /** Of chains on Express. */
 const chains: readonly Mutant[] = [
-  { id: 'guard: off, and yet every layer is wrapped', file: express, find: 'if (this.options.guard !== false) guardWhereMounted', replace: 'guardWhereMounted', rule: 'GRD-015', rig: 'express' },
+  { id: 'guard: off, and yet every layer is wrapped', file: express, find: 'if (this.options.guard !== false) guardApplication(app)', replace: 'guardApplication(app)', rule: 'GRD-015', rig: 'express' },
   { id: 'guard: on although it is off', file: stop, find: 'exchange.lifecycle.options.guard !== false', replace: 'true', rule: 'GRD-042', rig: 'node' },
-  { id: 'guard: contained although it is off', file: `${node}/head.ts`, find: 'exchange.lifecycle.options.guard !== false && this.headersSent', replace: 'this.headersSent', rule: 'GRD-016', rig: 'express' },
+  { id: 'guard: contained although it is off', file: `${node}/head.ts`, find: 'exchange.commit(statusCode | 0)\n', replace: 'exchange.commit(statusCode | 0)\n  contain(this, exchange, writePlainHead)\n', rule: 'GRD-016', rig: 'express' },
   { id: 'guard: next() goes on', file: layer, find: 'if (stopped === undefined) return next(error)\n    if (error', replace: 'return next(error)\n    if (error', rule: 'GRD-025', rig: 'express' },
   { id: 'guard: handlers of a route are not guarded', file: guard, find: 'for (const layer of route.stack) guardLayer(layer)', replace: '', rule: 'GRD-020', rig: 'express' },
   { id: 'guard: routers are not guarded', file: guard, find: 'if (router !== undefined) guardRouter(router)\n  else if', replace: 'if', rule: 'GRD-020', rig: 'express4' },
@@ -70,9 +71,9 @@ const chains: readonly Mutant[] = [
   { id: 'guard: parameter callbacks are not guarded', file: guard, find: 'if (!isGuarded(callback)) callbacks[index]', replace: 'if (isGuarded(callback)) callbacks[index]', rule: 'GRD-022', rig: 'express' },
   { id: 'guard: only while the exchange is open', file: stop, find: 'if (!isClaimed(res)) return undefined', replace: "if (!isClaimed(res) || exchangeOf(res)?.phase === 'drained') return undefined", rule: 'GRD-023', rig: 'express' },
   { id: 'guard: what is registered later is not guarded', file: guard, find: 'seen.length === stack.length) return', replace: 'seen.length > 0) return', rule: 'GRD-024', rig: 'express' },
-  { id: 'guard: there only with the first request', file: guard, find: '    guardApplication(app)\n  }\n', replace: '  }\n', rule: 'GRD-031', rig: 'express4' },
+  { id: 'guard: there only with the first request', file: express, find: 'if (this.options.guard !== false) guardApplication(app)\n', replace: '', rule: 'GRD-031', rig: 'express4' },
   { id: 'guard: nobody is told of a stopped next()', file: stop, find: 'if (channels.nextStopped.hasSubscribers) channels.nextStopped.publish', replace: 'if (!channels.nextStopped.hasSubscribers) channels.nextStopped.publish', rule: 'GRD-025', rig: 'express' },
-  { id: 'guard: a layer without its name', file: guard, find: '{ handle: mount, name: mount.name }', replace: '{ handle: mount }', rule: 'GRD-026', rig: 'express' },
+  { id: 'guard: a layer without its name', file: mount, find: '{ handle: mount, name: mount.name }', replace: '{ handle: mount }', rule: 'GRD-026', rig: 'express' },
   { id: 'guard: routers are hidden from introspection', file: guard, find: 'if (router !== undefined) guardRouter(router)\n  else if (layer.route', replace: 'if (router !== undefined) { guardRouter(router); layer.handle = guardHandler(layer.handle, true) }\n  else if (layer.route', rule: 'GRD-026', rig: 'express' },
   { id: 'guard: only a mount on the application itself', file: express, find: 'if (this.options.guard !== false && req.app !== undefined) guardApplication', replace: 'if (req.app === null) guardApplication', rule: 'GRD-027', rig: 'express' },
   { id: "guard: the end of the chain is Express's", file: guard, find: 'isOutermost ? endOf(res, out) : out', replace: 'isOutermost ? out : out', rule: 'GRD-030', rig: 'express' },

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
+const lifecycle = 'packages/lifecycle-core/src/lifecycle.ts'
 const outcome = 'packages/lifecycle-core/src/outcome.ts'
 
 /** The core's half: `tellHead`, `commit`, and the outcome's head. */
@@ -64,15 +65,15 @@ export const headCommitMutants: readonly Mutant[] = [
   {
     id: 'a second commit overwrites the first',
     file: exchange,
-    find: 'if (phase === undefined) return\n    this.phase = phase\n    this.status = status',
-    replace: 'if (phase !== undefined) this.phase = phase\n    this.status = status',
+    find: 'if (place === undefined) return\n    this.place = place\n    this.status = status',
+    replace: 'if (place !== undefined) this.place = place\n    this.status = status',
     rule: 'COM-025',
     rig: 'node',
   },
   {
     id: 'the commit does not reach the phase',
     file: exchange,
-    find: 'this.phase = phase\n    this.status = status',
+    find: 'this.place = place\n    this.status = status',
     replace: 'this.status = status',
     rule: 'COM-025',
     rig: 'node',
@@ -80,15 +81,15 @@ export const headCommitMutants: readonly Mutant[] = [
   {
     id: 'the committed status is not kept',
     file: exchange,
-    find: 'this.phase = phase\n    this.status = status',
-    replace: 'this.phase = phase',
+    find: 'this.place = place\n    this.status = status',
+    replace: 'this.place = place',
     rule: 'COM-020',
     rig: 'node',
   },
   {
     id: 'the commit is not timed',
     file: exchange,
-    find: 'if (this.receivedAt !== 0) this.committedAt = performance.now()',
+    find: 'if (this.receivedAt !== 0) this.committedAt = this.lifecycle.now()',
     replace: '',
     rule: 'COM-027',
     rig: 'node',
@@ -96,10 +97,50 @@ export const headCommitMutants: readonly Mutant[] = [
   {
     id: 'the commit is timed although timings are off',
     file: exchange,
-    find: 'if (this.receivedAt !== 0) this.committedAt = performance.now()',
-    replace: 'this.committedAt = performance.now()',
+    find: '!timed || committedAt === 0',
+    replace: 'committedAt === 0',
     rule: 'COM-030',
     rig: 'node',
+  },
+  {
+    id: 'times are told although timings are off, because there is a deadline',
+    file: exchange,
+    find: 'receivedAt !== 0 && this.lifecycle.options.timings !== false',
+    replace: 'receivedAt !== 0',
+    rule: 'COM-030',
+    rig: 'node',
+  },
+  {
+    id: 'times are taken although nobody asks',
+    file: lifecycle,
+    find: '(timings ?? this.hasAudience)',
+    replace: '(timings ?? true)',
+    rule: 'COM-033',
+    rig: 'node',
+  },
+  {
+    id: 'times are taken for an audience only',
+    file: lifecycle,
+    find: '(timings ?? this.hasAudience)',
+    replace: 'this.hasAudience',
+    rule: 'COM-033',
+    rig: 'http2',
+  },
+  {
+    id: 'times are taken on demand only',
+    file: lifecycle,
+    find: '(timings ?? this.hasAudience)',
+    replace: 'timings === true',
+    rule: 'COM-033',
+    rig: 'express',
+  },
+  {
+    id: 'no times are taken for a deadline',
+    file: lifecycle,
+    find: 'exchangeTimeout < Infinity || (timings',
+    replace: '(timings',
+    rule: 'COM-033',
+    rig: 'fastify',
   },
   {
     id: 'the commit is not published',

@@ -7,7 +7,7 @@ export const headPassageMutants: readonly Mutant[] = [
   {
     id: 'the head is not watched',
     file: head,
-    find: ';(res as { writeHead: WriteHead }).writeHead = writeHead\n',
+    find: ';(res as { writeHead: WriteHead }).writeHead = own === pristine ? writePlainHead : writeHead\n',
     replace: '',
     rule: 'COM-001',
     rig: 'node',
@@ -15,7 +15,7 @@ export const headPassageMutants: readonly Mutant[] = [
   {
     id: 'every response is taken for one of HTTP/1',
     file: head,
-    find: 'if (own !== ServerResponse.prototype.writeHead) res[overridden] = own',
+    find: 'if (own !== pristine) res[overridden] = own',
     replace: 'void own',
     rule: 'COM-010',
     rig: 'http2',
@@ -23,8 +23,8 @@ export const headPassageMutants: readonly Mutant[] = [
   {
     id: 'a writeHead below the mount is passed over',
     file: head,
-    find: 'this[overridden] ?? (ServerResponse',
-    replace: "('stream' in this ? this[overridden] : undefined) ?? (ServerResponse",
+    find: 'this[overridden] ?? pristine',
+    replace: "('stream' in this ? this[overridden] : undefined) ?? pristine",
     rule: 'COM-029',
     rig: 'node',
   },
@@ -153,8 +153,16 @@ export const headPassageMutants: readonly Mutant[] = [
   {
     id: 'the commit is not told',
     file: head,
-    find: 'if (this.headersSent) exchange.commit(this.statusCode)\n',
-    replace: '\n',
+    find: '  exchange.commit(statusCode | 0)\n',
+    replace: '',
+    rule: 'COM-025',
+    rig: 'node',
+  },
+  {
+    id: 'the commit is not told where somebody listens',
+    file: head,
+    find: '  if (this.headersSent) exchange.commit(this.statusCode)\n',
+    replace: '',
     rule: 'COM-025',
     rig: 'node',
   },
@@ -169,9 +177,17 @@ export const headPassageMutants: readonly Mutant[] = [
   {
     id: 'writeHead cannot be chained',
     file: head,
-    find: '  return this\n}',
-    replace: '  return undefined\n}',
+    find: 'exchange.commit(statusCode | 0)\n  return this',
+    replace: 'exchange.commit(statusCode | 0)\n  return undefined',
     rule: 'COM-010',
+    rig: 'node',
+  },
+  {
+    id: 'writeHead cannot be chained where somebody listens',
+    file: head,
+    find: '  }\n  return this\n}',
+    replace: '  }\n  return undefined\n}',
+    rule: 'COM-011',
     rig: 'node',
   },
   {

@@ -23,8 +23,8 @@ export const honoMutants: readonly Mutant[] = [
   {
     id: 'hono: the route is known at the end only',
     file: 'packages/lifecycle-core/src/server-exchange.ts',
-    find: 'return (response === undefined ? undefined : binding.route?.(response)) ?? this.knownRoute',
-    replace: 'return (response === undefined || this.phase === "handling" ? undefined : binding.route?.(response)) ?? this.knownRoute',
+    find: 'return this.knownRoute ?? (response === undefined ?',
+    replace: "return this.knownRoute ?? (response === undefined || this.phase === 'handling' ?",
     rule: 'KIT-040',
     rig,
   },
@@ -111,8 +111,8 @@ export const honoMutants: readonly Mutant[] = [
   {
     id: 'hono: a stream body is no end',
     file: 'packages/adapter-node/src/http1.ts',
-    find: 'function finished(res: ServerResponse): void {\n',
-    replace: "function finished(res: ServerResponse): void {\n  if (res.getHeader('content-length') === undefined) return\n",
+    find: 'function finished(res: ServerResponse, exchange: Signals, connection: Connection): void {\n',
+    replace: "function finished(res: ServerResponse, exchange: Signals, connection: Connection): void {\n  if (res.getHeader('content-length') === undefined) return\n",
     rule: 'KIT-060',
     rig,
   },

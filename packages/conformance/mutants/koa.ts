@@ -103,8 +103,8 @@ export const koaMutants: readonly Mutant[] = [
   {
     id: 'koa: a stream body is no end',
     file: 'packages/adapter-node/src/http1.ts',
-    find: 'function finished(res: ServerResponse): void {\n',
-    replace: "function finished(res: ServerResponse): void {\n  if (res.getHeader('content-length') === undefined) return\n",
+    find: 'function finished(res: ServerResponse, exchange: Signals, connection: Connection): void {\n',
+    replace: "function finished(res: ServerResponse, exchange: Signals, connection: Connection): void {\n  if (res.getHeader('content-length') === undefined) return\n",
     rule: 'KIT-020',
     rig,
   },

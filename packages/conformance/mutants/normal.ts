@@ -9,8 +9,8 @@ function aborts(id: string, rule: string, when: string): Mutant {
   return {
     id,
     file: http1,
-    find: 'exchange?.finish()\n',
-    replace: `if (${when}) exchange?.abort('server')\n  else exchange?.finish()\n`,
+    find: 'exchange.finish()\n',
+    replace: `if (${when}) exchange.abort('server')\n  else exchange.finish()\n`,
     rule,
     rig: 'node',
   }
@@ -21,8 +21,8 @@ function commits(id: string, rule: string, method: string, status: number): Muta
   return {
     id,
     file: head,
-    find: ';(res as { writeHead: WriteHead }).writeHead = writeHead\n',
-    replace: `;(res as { writeHead: WriteHead }).writeHead = writeHead
+    find: ';(res as { writeHead: WriteHead }).writeHead = own === pristine ? writePlainHead : writeHead\n',
+    replace: `;(res as { writeHead: WriteHead }).writeHead = own === pristine ? writePlainHead : writeHead
   const original = (res as any).${method}
   ;(res as any).${method} = (...args: unknown[]) => {
     exchangeOf(res)?.commit(${status})
@@ -38,7 +38,7 @@ function early(rule: string): Mutant {
   return {
     id: 'what was written counts as accepted',
     file: http1,
-    find: 'this.writableLength === 0 && ',
+    find: 'isFlushed(this, connection) && ',
     replace: '',
     rule,
     rig: 'node',
@@ -82,8 +82,8 @@ export const normalMutants: readonly Mutant[] = [
   {
     id: 'the commit is taken for the end',
     file: head,
-    find: 'if (this.headersSent) exchange.commit(this.statusCode)\n',
-    replace: 'if (this.headersSent) { exchange.commit(this.statusCode); exchange.finish() }\n',
+    find: 'exchange.commit(statusCode | 0)\n',
+    replace: 'exchange.commit(statusCode | 0)\n  exchange.finish()\n',
     rule: 'END-114',
     rig: 'node',
   },
@@ -100,8 +100,8 @@ export const normalMutants: readonly Mutant[] = [
   {
     id: "'finish' is believed although the connection is gone",
     file: http1,
-    find: 'function onFinish(this: ServerResponse): void {\n  if (isAlive(this.req.socket)) finished(this)',
-    replace: 'function onFinish(this: ServerResponse): void {\n  if (true) finished(this)',
+    find: 'if (connection.isAlive) finished(this, exchange, connection)\n  else aborted',
+    replace: 'if (true) finished(this, exchange, connection)\n  else aborted',
     rule: 'END-132',
     rig: 'node',
   },

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const http1 = 'packages/adapter-node/src/http1.ts'
+const connection = 'packages/adapter-node/src/connection.ts'
 
 export const serverSideMutants: readonly Mutant[] = [
   ...['END-301', 'END-302'].map((rule) => ({
@@ -14,8 +15,8 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: 'the end is not told before the last write was called back',
     file: http1,
-    find: 'if (this.writableLength === 0 && isAlive(this.req.socket)) finished(this)',
-    replace: 'if (false) finished(this)',
+    find: 'if (isFlushed(this, connection) && connection.isAlive) finished(this, exchange, connection)',
+    replace: 'if (false) finished(this, exchange, connection)',
     rule: 'END-304',
     rig: 'node',
   },
@@ -30,8 +31,8 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: 'what is ended after it was destroyed is finished',
     file: http1,
-    find: 'this.writableLength === 0 && isAlive(this.req.socket)',
-    replace: 'this.writableLength === 0',
+    find: 'isFlushed(this, connection) && connection.isAlive',
+    replace: 'isFlushed(this, connection)',
     rule: 'END-306',
     rig: 'node',
   },
@@ -46,16 +47,16 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: "'finish' is believed when the server closed the connection",
     file: http1,
-    find: 'if (isAlive(this.req.socket)) finished(this)\n  else aborted',
-    replace: 'if (true) finished(this)\n  else aborted',
+    find: 'if (connection.isAlive) finished(this, exchange, connection)\n  else aborted',
+    replace: 'if (true) finished(this, exchange, connection)\n  else aborted',
     rule: 'END-311',
     rig: 'node',
   },
   {
     id: "'finish' is believed when the server closed idle connections",
     file: http1,
-    find: 'if (isAlive(this.req.socket)) finished(this)\n  else aborted',
-    replace: 'if (true) finished(this)\n  else aborted',
+    find: 'if (connection.isAlive) finished(this, exchange, connection)\n  else aborted',
+    replace: 'if (true) finished(this, exchange, connection)\n  else aborted',
     rule: 'END-312',
     rig: 'node',
   },
@@ -86,7 +87,7 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: 'the status of a finished response is told by its own `writeHead` alone',
     file: http1,
-    find: 'exchange?.commit(res.statusCode)\n  exchange?.finish()',
+    find: 'if (exchange.isOpen) exchange.commit(res.statusCode)\n  exchange.finish()',
     replace: 'exchange?.finish()',
     rule: 'END-315',
     rig: 'node',
@@ -222,7 +223,7 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: 'a connection that was taken away is the server\'s',
     file: http1,
-    find: "res.socket === null && !queued.has(res) ? 'detached'",
+    find: "res.socket === null && !connection.wasQueued(res) ? 'detached'",
     replace: "false ? 'detached'",
     rule: 'END-342',
     rig: 'node',
@@ -237,9 +238,9 @@ export const serverSideMutants: readonly Mutant[] = [
   },
   {
     id: 'the request is asked instead of the connection',
-    file: http1,
-    find: '!socket.destroyed && !socket.errored',
-    replace: '!socket.destroyed && !socket.errored && !(socket as never as { _httpMessage: ServerResponse })._httpMessage.req.destroyed',
+    file: connection,
+    find: '!this.socket.destroyed && !this.socket.errored',
+    replace: '!this.socket.destroyed && !this.socket.errored && !(this.socket as never as { _httpMessage: ServerResponse })._httpMessage.req.destroyed',
     rule: 'END-344',
     rig: 'node',
     node: '24',

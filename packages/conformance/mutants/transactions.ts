@@ -51,8 +51,8 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'hooks cannot ask',
     file: exchange,
-    find: 'return !isOpen(this.phase) || this.hooks?.isOver === true',
-    replace: 'return !isOpen(this.phase) || this.hooks?.isRunning === true',
+    find: 'return !this.isOpen || this.hooks?.isOver === true',
+    replace: 'return !this.isOpen || this.hooks?.isRunning === true',
     rule: 'TXN-006',
     rig: 'node',
   },
@@ -379,8 +379,8 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'the outcome does not wait for the commit',
     file: exchange,
-    find: 'if (committing === undefined) this.conclude()\n    else void',
-    replace: 'this.conclude()\n    if (false) void',
+    find: 'if (committing === undefined) this.conclude(now)\n    else void',
+    replace: 'this.conclude(now)\n    if (false) void',
     rule: 'TXN-048',
     rig: 'node',
   },
@@ -395,8 +395,8 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'the signal waits for the commit',
     file: exchange,
-    find: "  tell(): void {\n    if (this.reason !== null) this.controller?.abort(abortError(this.reason))\n",
-    replace: '  tell(): void {\n',
+    find: "  tell(now: number): void {\n    if (this.reason !== null) this.controller?.abort(abortError(this.reason))\n",
+    replace: '  tell(now: number): void {\n',
     rule: 'TXN-048',
     rig: 'node',
   },

@@ -10,18 +10,19 @@ export class Probe {
   private readonly outcomes = new Latch<Outcome>()
   private readonly faults = new Latch<{ error: unknown; fault: Fault }>()
 
-  options({ server: _server, before: _before, listener: _listener, defaultSink, ...options }: AppOptions): LifecycleOptions {
+  options({ server: _server, before: _before, listener: _listener, defaultSink, unwatched, ...options }: AppOptions): LifecycleOptions {
     const onError: LifecycleOptions['onError'] = (error, fault) => {
       this.faults.add({ error, fault })
       return options.onError?.(error, fault)
     }
+    const onOutcome: LifecycleOptions['onOutcome'] = (outcome, exchange) => {
+      this.outcomes.add(outcome)
+      return options.onOutcome?.(outcome, exchange)
+    }
     return {
       ...options,
       ...(defaultSink !== true && options.logger === undefined && { onError }),
-      onOutcome: (outcome, exchange) => {
-        this.outcomes.add(outcome)
-        return options.onOutcome?.(outcome, exchange)
-      },
+      ...(unwatched !== true && { onOutcome }),
     }
   }
 

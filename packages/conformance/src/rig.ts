@@ -30,6 +30,8 @@ export interface AppOptions extends LifecycleOptions {
   listener?: ListenerOptions<never, never>
   /** Leaves the sink as it is by default: the rule does not hear of faults. */
   defaultSink?: boolean
+  /** Tells nobody of outcomes but the rule's own `onOutcome`, if it has one: the rule does not hear of them by `outcome()`. */
+  unwatched?: boolean
   /** Runs before the mount, like a middleware registered earlier. False: the request goes no further. */
   before?: (req: IncomingMessage, res: ServerResponse) => unknown
 }

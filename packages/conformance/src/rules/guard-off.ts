@@ -21,11 +21,11 @@ export const guardOffRules: readonly Rule[] = [
     id: 'GRD-014',
     title: 'MUST touch no method of a response besides writeHead when the guard is off, and none before the claim when it is on',
     run: async (rig) => {
-      for (const guard of [false, true]) {
+      for (const [guard, listens] of [[false, false], [false, true], [true, false]] as const) {
         const seen = gate<{ before: string[]; after: string[] }>()
         await rig.serve(
-          ({ req, res }) => {
-            void req
+          ({ exchange, res }) => {
+            if (listens) exchange.onCommit(() => {})
             const before = ownFunctions(res)
             res.end('hello')
             seen.open({ before, after: ownFunctions(res) })

@@ -58,19 +58,28 @@ export const headCommitRules: readonly Rule[] = [
   {
     id: 'COM-025',
     title: 'MUST keep the status of the commit, whatever is assigned later',
-    run: (rig) =>
-      rig.serve(
-        ({ res, exchange }) => {
+    run: async (rig) => {
+      const phases: string[] = []
+      await rig.serve(
+        ({ req, res, exchange }) => {
+          if (req.url === '/heard') exchange.onCommit(() => {})
           res.writeHead(201)
-          assert.equal(exchange.phase, 'committed')
+          phases.push(exchange.phase)
           res.statusCode = 500
-          res.end()
+          if (req.url === '/cut') res.destroy()
+          else res.end()
         },
         async (app) => {
-          assert.equal((await app.ask()).status, 201)
-          assert.equal((await app.outcome()).status, 201)
+          assert.equal((await app.ask('/')).status, 201)
+          assert.equal((await app.ask('/heard')).status, 201)
+          // Over HTTP/2 the head may come through.
+          await app.ask('/cut').catch(() => {})
+          await app.outcome(3)
+          assert.deepEqual(app.outcomes.map(({ kind, status }) => `${kind} ${status}`), ['finished 201', 'finished 201', 'aborted 201'])
+          assert.deepEqual(phases, ['committed', 'committed', 'committed'])
         },
-      ),
+      )
+    },
   },
   {
     id: 'COM-026',

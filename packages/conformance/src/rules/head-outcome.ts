@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import type { Outcome } from '@afterword/lifecycle-core'
 import { gate } from '../latch.js'
 import { openReader } from '../reader.js'
+import type { AppOptions } from '../rig.js'
 import type { Rule } from '../rule.js'
 
 /** What the outcome says of the head. */
@@ -71,15 +73,46 @@ export const headOutcomeRules: readonly Rule[] = [
   {
     id: 'COM-030',
     title: 'MUST take no time when timings are off',
-    run: (rig) =>
-      rig.serve(
-        ({ reply }) => reply(200, 'hello'),
-        async (app) => {
-          await app.ask()
-          const { status, receivedAt, timeToCommitMs, durationMs } = await app.outcome()
-          assert.deepEqual([status, receivedAt, timeToCommitMs, durationMs], [200, null, null, null])
-        },
-        { timings: false },
-      ),
+    run: async (rig) => {
+      for (const exchangeTimeout of [Infinity, 60_000]) {
+        await rig.serve(
+          ({ reply }) => reply(200, 'hello'),
+          async (app) => {
+            await app.ask()
+            const { status, receivedAt, timeToCommitMs, durationMs } = await app.outcome()
+            assert.deepEqual([status, receivedAt, timeToCommitMs, durationMs], [200, null, null, null])
+          },
+          { timings: false, exchangeTimeout },
+        )
+      }
+    },
+  },
+  {
+    id: 'COM-033',
+    title: 'MUST take times only where somebody asks for them',
+    run: async (rig) => {
+      const cases: [asked: boolean, options: AppOptions][] = [
+        [false, {}],
+        [true, { timings: true }],
+        [true, { onOutcome() {} }],
+        [true, { exchangeTimeout: 60_000 }],
+      ]
+      for (const [asked, options] of cases) {
+        const told = gate<Outcome>()
+        await rig.serve(
+          ({ exchange, reply }) => {
+            exchange.after(told.open)
+            reply(200, 'hello')
+          },
+          async (app) => {
+            await app.ask()
+            const { receivedAt, timeToCommitMs, durationMs } = await told.opened
+            const times = [receivedAt, timeToCommitMs, durationMs]
+            assert.deepEqual(times.map((time) => time !== null), [asked, asked, asked], `with ${Object.keys(options).join() || 'nothing'}`)
+          },
+          { ...options, unwatched: true },
+        )
+      }
+    },
   },
 ]

@@ -4,6 +4,7 @@ import type { RawClient } from '../client.js'
 import { gate, Latch } from '../latch.js'
 import type { Call } from '../rig.js'
 import type { Rule } from '../rule.js'
+import { visit as openVisit } from '../visitor.js'
 import { bytesRules } from './bytes.js'
 import { assertEndings, byUrl, hugeBody, visit } from './ending.js'
 import { lateMountRules } from './late-mount.js'
@@ -149,6 +150,31 @@ const loneRules: readonly Rule[] = [
           const expected = 'aborted client mid-response 201'
           await assertEndings(app, { '/length': expected, '/chunked': expected, '/head': expected })
         })
+      }
+    },
+  },
+  {
+    id: 'END-212',
+    title: "MUST be aborted when the application hears the 'close' of its response, before the head and behind it",
+    run: async (rig) => {
+      for (const isBegun of [false, true]) {
+        const heard = gate<string>()
+        const begun = gate()
+        await rig.serve(
+          ({ res, exchange }) => {
+            res.once('close', () => heard.open(exchange.phase))
+            if (isBegun) res.writeHead(200).write('part')
+            begun.open()
+          },
+          async (app) => {
+            const visitor = await openVisit(rig, app)
+            await begun.opened
+            visitor.reset()
+            assert.equal(await heard.opened, 'aborted')
+            assert.equal((await app.outcome()).reason, 'client')
+            visitor.close()
+          },
+        )
       }
     },
   },
