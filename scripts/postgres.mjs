@@ -1,10 +1,11 @@
 // Runs a command beside a PostgreSQL of its own: `node scripts/postgres.mjs COMMAND...`. The command finds it by DATABASE_URL.
 // The server is Debian's package, installed when this may be done; its data lie in a temporary folder and go with it.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { installPackage } from './debian.mjs'
 
 const isRoot = process.getuid?.() === 0
 const installed = '/usr/lib/postgresql'
@@ -14,18 +15,6 @@ function findPrograms() {
   const versions = existsSync(installed) ? readdirSync(installed).toSorted((a, b) => Number(b) - Number(a)) : []
   const folders = [...versions.map((version) => join(installed, version, 'bin')), ...(process.env.PATH ?? '').split(':')]
   return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')))
-}
-
-/** Installs the package; says why not, if it cannot. */
-function install() {
-  if (!isRoot) return 'only root can install it'
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const apt = (...args) => spawnSync('apt-get', args, { env, encoding: 'utf8', timeout: 300_000 })
-  const attempt = () => apt('install', '-y', '--no-install-recommends', 'postgresql')
-  let result = attempt()
-  // The lists of packages are missing in most images.
-  if (result.status !== 0 && apt('update').status === 0) result = attempt()
-  return result.status === 0 ? undefined : `apt-get: ${(result.error?.message ?? result.stderr).trim().split('\n').at(-1)}`
 }
 
 /** PostgreSQL refuses to run as root. */
@@ -101,7 +90,7 @@ const command = process.argv.slice(2)
 if (command.length === 0) throw new Error('usage: node scripts/postgres.mjs COMMAND...')
 let server
 if (process.env.DATABASE_URL === undefined) {
-  const reason = findPrograms() === undefined ? install() : undefined
+  const reason = findPrograms() === undefined ? installPackage('postgresql') : undefined
   const programs = findPrograms()
   if (programs === undefined) shout(reason ?? 'the package has no server')
   else server = await start(programs)

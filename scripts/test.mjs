@@ -15,6 +15,7 @@ const steps = [
   { name: 'packed', run: 'pnpm run test:packed', needs: ['build'] },
   { name: 'transcripts', run: 'pnpm run test:transcripts', needs: ['build'] },
   { name: 'next', run: 'node scripts/next.mjs' },
+  { name: 'gate', run: 'pnpm --silent run bench --gate' },
   { name: 'unit', run: 'pnpm run test:unit', alone: true },
   { name: 'conformance', run: 'pnpm run conformance', needs: ['build', 'runtimes'], alone: true },
   { name: 'deploy', run: 'pnpm run test:deploy', alone: true },
@@ -85,7 +86,7 @@ async function runStep(step) {
   const { passed, failed } = count(result)
   const seconds = ((performance.now() - from) / 1000).toFixed(1)
   console.log(`${failed ? 'FAIL' : 'ok  '}  ${step.name.padEnd(12)} ${seconds.padStart(6)} s  ${passed} passed, ${failed} failed`)
-  for (const line of result.output.match(/^NOT RUN.*$/gm) ?? []) console.log(`      ${line}`)
+  for (const line of result.output.match(/^(?:NOT RUN|skipped:).*$/gm) ?? []) console.log(`      ${line}`)
   if (failed) console.log(`\n${result.output.trim()}\n`)
   return { passed, failed }
 }

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { countInstructions, exactPlan, type ExactRow, missingValgrind, valgrindVersion } from './instruments/exact.js'
+import { countInstructions, gatePlan, type ExactRow, missingValgrind, valgrindVersion } from './instruments/exact.js'
 import type { Progress } from './instruments/paired.js'
 import { UsageError } from './options.js'
 import { scenarios, type Variant } from './scenario.js'
@@ -102,7 +102,7 @@ export async function runGate(theatre: Theatre, place: GatePlace, progress: Prog
   if (Number.parseInt(baseline.node) !== Number.parseInt(place.nodeVersion)) {
     return skip(`the baseline is for Node ${baseline.node}, this is Node ${place.nodeVersion}`)
   }
-  const rows = await countInstructions(theatre, gatedVariants(), exactPlan, place.lanes, progress)
+  const rows = await countInstructions(theatre, gatedVariants(), gatePlan, place.lanes, progress)
   const lines = compareWithBaseline(rows, baseline, place.nodeVersion)
   for (const { id, before, now, verdict } of lines) {
     const mark = verdict === 'dearer' ? 'FAIL' : 'ok  '
@@ -118,7 +118,7 @@ export async function runGate(theatre: Theatre, place: GatePlace, progress: Prog
 export async function writeBaseline(theatre: Theatre, place: GatePlace, because: string | undefined, progress: Progress): Promise<Baseline> {
   const valgrind = valgrindVersion()
   if (valgrind === undefined) throw new UsageError(missingValgrind)
-  const rows = await countInstructions(theatre, gatedVariants(), exactPlan, place.lanes, progress)
+  const rows = await countInstructions(theatre, gatedVariants(), gatePlan, place.lanes, progress)
   const changelog = readFileSync(place.changelog, 'utf8')
   const baseline = nextBaseline(rows, readBaseline(place.file), { node: place.nodeVersion, valgrind, because, changelog })
   writeFileSync(place.file, `${JSON.stringify(baseline, null, 2)}\n`)

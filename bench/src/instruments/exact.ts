@@ -10,6 +10,8 @@ import type { Progress } from './paired.js'
 export interface ExactPlan {
   readonly warmUp: number
   readonly count: number
+  /** Flags of Node, besides those that make it deterministic. */
+  readonly flags?: readonly string[]
 }
 
 /**
@@ -17,6 +19,12 @@ export interface ExactPlan {
  * requests costs still falls, or jumps by half. Afterwards blocks of 5 000 differ by 1% to 2% through garbage collections, and 20 000 even that out.
  */
 export const exactPlan: ExactPlan = { warmUp: 30_000, count: 10_000 }
+
+/**
+ * What the gate counts: the same without a compiler. What V8 compiles when, and takes back, hangs on a hair: a change that costs nothing
+ * moves compiled counts by more than the gate tolerates. What the interpreter executes changes with the code only, and settles at once.
+ */
+export const gatePlan: ExactPlan = { warmUp: 500, count: 1000, flags: ['--jitless'] }
 
 /** Instructions of one variant. */
 export interface ExactRow {
@@ -55,11 +63,11 @@ export function countBetweenMarks(dumps: readonly string[], count: number): numb
 }
 
 /** Counts the instructions of one variant per request. The same program counts the same within 0.1%, on a busy machine too. */
-function countOnce({ node, folder, otherFolder }: Theatre, variant: Variant, { warmUp, count }: ExactPlan): Promise<number> {
+function countOnce({ node, folder, otherFolder }: Theatre, variant: Variant, { warmUp, count, flags = [] }: ExactPlan): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), 'afterword-exact-'))
   const out = join(scratch, 'counts')
   const child = join(variant.role === 'other' ? (otherFolder as string) : folder, 'exact.mjs')
-  const args = ['--tool=callgrind', `--callgrind-out-file=${out}`, '--dump-before=gethostname', node, ...deterministic, child]
+  const args = ['--tool=callgrind', `--callgrind-out-file=${out}`, '--dump-before=gethostname', node, ...deterministic, ...flags, child]
   args.push(variant.server, variant.application, String(warmUp), String(count))
   const env = { PATH: process.env['PATH'], NODE_ENV: 'production' }
   return new Promise((resolve, reject) => {
