@@ -29,6 +29,14 @@ export const fastifyMutants: readonly Mutant[] = [
     rig,
   },
   {
+    id: 'fastify: no route where a hook answers',
+    file,
+    find: '?.request.routeOptions.url',
+    replace: '?.request.routeOptions.url && undefined',
+    rule: 'FAS-006',
+    rig,
+  },
+  {
     id: 'fastify: undefined for no route',
     file: 'packages/lifecycle-core/src/server-exchange.ts',
     find: 'binding.route?.(response)) ?? null',

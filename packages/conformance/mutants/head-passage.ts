@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const head = 'packages/adapter-node/src/head.ts'
+const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
 
 /** Where the head passes. */
 export const headPassageMutants: readonly Mutant[] = [
@@ -148,6 +149,54 @@ export const headPassageMutants: readonly Mutant[] = [
     find: "typeof reason === 'string' && this.statusCode === status ? reason : undefined",
     replace: 'undefined',
     rule: 'COM-011',
+    rig: 'node',
+  },
+  {
+    id: 'a head on a pipelined connection is like any other',
+    file: head,
+    find: 'connection?.isPlain !== true || ',
+    replace: 'connection === undefined || ',
+    rule: 'END-229',
+    rig: 'node',
+  },
+  {
+    id: 'a head that goes nowhere is a commit where nobody has a say',
+    file: head,
+    find: 'connection.socket.destroyed || ',
+    replace: '',
+    rule: 'END-306',
+    rig: 'node',
+  },
+  {
+    id: 'nobody ever has a say in a head',
+    file: head,
+    find: ' || exchange?.isPlain !== true',
+    replace: '',
+    rule: 'COM-001',
+    rig: 'node',
+  },
+  {
+    id: 'commit listeners have no say',
+    file: exchange,
+    find: 'return this.commitListeners === undefined && this',
+    replace: 'return this',
+    rule: 'COM-003',
+    rig: 'express',
+  },
+  {
+    id: 'the guard has no say',
+    file: exchange,
+    find: 'this.commitListeners === undefined && this.lifecycle.options.guard === false',
+    replace: 'this.commitListeners === undefined',
+    rule: 'GRD-002',
+    rig: 'node',
+  },
+  {
+    id: 'a status may be a fraction where nobody has a say',
+    file: head,
+    find: 'exchange.commit(statusCode | 0)',
+    replace: 'exchange.commit(statusCode)',
+    rule: 'COM-010',
     rig: 'node',
   },
   {

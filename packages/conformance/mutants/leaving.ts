@@ -103,6 +103,22 @@ export const leavingMutants: readonly Mutant[] = [
     node: '24',
   },
   {
+    id: 'what the connection still holds counts as accepted',
+    file: http1,
+    find: 'socket.writableLength === 0',
+    replace: 'true',
+    rule: 'END-209',
+    rig: 'node',
+  },
+  {
+    id: 'what a connection without a network still holds counts as accepted',
+    file: http1,
+    find: ': res.writableLength === 0',
+    replace: ': true',
+    rule: 'END-241',
+    rig: 'node',
+  },
+  {
     id: "'close' of the response is heard after the application",
     file: http1,
     find: "res.prependListener('close', onClose)",

@@ -127,4 +127,22 @@ export const fastifyMountRules: readonly Rule[] = [
         },
       ),
   },
+  {
+    id: 'FAS-006',
+    title: 'MUST tell the route of what a hook answers before the handler, in the hook and in the outcome',
+    needs,
+    run: (rig) =>
+      serve(
+        rig,
+        (app) => {
+          app.addHook('onRequest', async (request, reply) => reply.code(401).send(request.exchange.route))
+          app.get('/:id', async () => 'never')
+        },
+        async (app) => {
+          assert.equal((await app.ask('/7')).body, '/:id')
+          const { status, route } = await ended(app, null, null)
+          assert.deepEqual({ status, route }, { status: 401, route: '/:id' })
+        },
+      ),
+  },
 ]

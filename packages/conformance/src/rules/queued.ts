@@ -147,6 +147,31 @@ export const queuedRules: readonly Rule[] = [
     },
   },
   {
+    id: 'END-229',
+    title: 'MUST NOT commit what is written to a queued response after it was destroyed',
+    needs: ['http1'],
+    run: async (rig) => {
+      const { calls, handler } = byUrl({
+        '/first': ({ res }) => void res.write('part'),
+        '/second'({ res }) {
+          res.destroy()
+          res.writeHead(200).end('late')
+        },
+      })
+      await rig.serve(handler, async (app) => {
+        const { client, closed } = await visit(app)
+        await client.send(get('/first') + get('/second'))
+        const first = await calls.nth(1)
+        await calls.nth(2)
+        first.res.end('hello')
+        await client.gone()
+        await closed
+        assert.match(client.received, /hello\r\n0\r\n\r\n$/)
+        await assertEndings(app, { '/first': 'finished 200', '/second': 'aborted server before-commit' })
+      })
+    },
+  },
+  {
     id: 'END-225',
     title: 'MUST abort a request that is dispatched on a connection which the one before it has destroyed',
     needs: ['http1'],
