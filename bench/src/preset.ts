@@ -39,8 +39,8 @@ export const presets: Readonly<Record<Preset, Plan>> = {
   full: {
     tier: 3,
     parts: ['paired', 'throughput', 'scale'],
-    paired: { ...paired, generations: 16, budgetMs: 30 * 60_000, warmUp: 15_000, rounds: 10 },
-    throughput: { tier: 2, rounds: 4, seconds: 2, connections: 64 },
-    scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 5, tasks: { ...tasks, generations: 12, budgetMs: 90_000 } },
+    paired: { ...paired, generations: 16, budgetMs: 8 * 60_000, warmUp: 5000, rounds: 8 },
+    throughput: { tier: 1, rounds: 3, seconds: 1, connections: 64 },
+    scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 3, tasks: { ...tasks, budgetMs: 60_000 } },
   },
 }

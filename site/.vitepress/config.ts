@@ -9,7 +9,7 @@ export default defineConfig({
   description: 'The whole life of a request, on Express, Fastify and node:http',
   // The repository is the source, so that every link between pages works there, on GitHub and here.
   srcDir: '..',
-  srcExclude: ['**/node_modules/**', 'packages/*/*/**', 'bench/**', 'examples/*/*/**', '.changeset/**', '.github/**'],
+  srcExclude: ['**/node_modules/**', 'packages/*/*/**', 'bench/*/**', 'examples/*/*/**', '.changeset/**', '.github/**'],
   outDir: './dist',
   cacheDir: './node_modules/.cache/vitepress',
   rewrites: { 'README.md': 'index.md', 'site/api/:rest*': 'api/:rest*' },
@@ -32,7 +32,7 @@ export default defineConfig({
     sidebar: [
       { text: 'Start', link: '/' },
       { text: 'Guides', items: guides },
-      { text: 'Inside', items: [{ text: 'Architecture', link: '/ARCHITECTURE' }, { text: 'Contributing', link: '/CONTRIBUTING' }] },
+      { text: 'Inside', items: [{ text: 'Architecture', link: '/ARCHITECTURE' }, { text: 'Contributing', link: '/CONTRIBUTING' }, { text: 'What it costs', link: '/bench/README' }] },
     ],
     search: { provider: 'local' },
     outline: [2, 3],
