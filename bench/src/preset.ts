@@ -17,15 +17,15 @@ export interface Plan {
   }
 }
 
-const paired: PairedPlan = { generations: 12, budgetMs: 110_000, warmUp: 4000, rounds: 6, requests: 250, connections: 16 }
-const tasks: PairedPlan = { ...paired, generations: 6, budgetMs: 20_000, warmUp: 2000, rounds: 4 }
+const paired: PairedPlan = { generations: 12, budgetMs: 110_000, compile: 10_000, warmUp: 1000, rounds: 6, requests: 250, connections: 16 }
+const tasks: PairedPlan = { ...paired, generations: 6, budgetMs: 20_000, rounds: 4 }
 
 /** `quick` stays below a minute and the default below five: the budgets end a measurement, not the number of generations. */
 export const presets: Readonly<Record<Preset, Plan>> = {
   quick: {
     tier: 1,
     parts: ['paired'],
-    paired: { ...paired, budgetMs: 42_000, warmUp: 2000, rounds: 5 },
+    paired: { ...paired, budgetMs: 36_000, compile: 4000, rounds: 5 },
     throughput: { tier: 1, rounds: 1, seconds: 1, connections: 64 },
     scale: { inFlight: 10_000, backlogs: [10_000], repetitions: 1, tasks: { ...tasks, budgetMs: 10_000 } },
   },
@@ -39,7 +39,7 @@ export const presets: Readonly<Record<Preset, Plan>> = {
   full: {
     tier: 3,
     parts: ['paired', 'throughput', 'scale'],
-    paired: { ...paired, generations: 16, budgetMs: 8 * 60_000, warmUp: 5000, rounds: 8 },
+    paired: { ...paired, generations: 16, budgetMs: 8 * 60_000, compile: 15_000, rounds: 8 },
     throughput: { tier: 1, rounds: 3, seconds: 1, connections: 64 },
     scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 3, tasks: { ...tasks, budgetMs: 60_000 } },
   },

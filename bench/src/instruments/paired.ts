@@ -9,7 +9,9 @@ export interface PairedPlan {
   readonly generations: number
   /** No further generation is begun when it would probably end after so many ms. At least two are measured. */
   readonly budgetMs: number
-  /** Requests to every server before the first slice. */
+  /** Requests inside the process of every server before it is measured: V8 goes on compiling for thousands. */
+  readonly compile: number
+  /** Then requests over sockets. */
   readonly warmUp: number
   /** In a round every server is measured twice: in a random order, and in the reverse of it. */
   readonly rounds: number
@@ -59,7 +61,7 @@ function shuffled<T>(items: readonly T[]): T[] {
 async function measureOnce(
   theatre: Theatre,
   variants: readonly Variant[],
-  { warmUp, rounds, requests, connections }: PairedPlan,
+  { compile, warmUp, rounds, requests, connections }: PairedPlan,
   progress: (share: number) => void,
 ): Promise<Map<string, number[]>> {
   const stage = await Stage.open(theatre, variants, connections)
@@ -68,7 +70,9 @@ async function measureOnce(
     const requestsOf = ({ scenario }: Variant) => Math.max(20, Math.round(requests / Math.max(1, (scenario.calls ?? 0) / 20)))
     const slices = rounds * 2 + warmUp / requests
     for (const [index, variant] of shuffled(variants).entries()) {
-      await stage.slice(variant.id, Math.round((warmUp * requestsOf(variant)) / requests))
+      const share = requestsOf(variant) / requests
+      await stage.ask(variant.id, Math.round(compile * share))
+      await stage.slice(variant.id, Math.round(warmUp * share))
       progress((warmUp / requests / slices) * ((index + 1) / variants.length))
     }
     for (let round = 0; round < rounds; round++) {
