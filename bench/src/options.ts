@@ -32,7 +32,7 @@ export interface Options {
 export const help = `pnpm bench [options]
 
   --quick             a handful of scenarios, below a minute
-  --full              every scenario, as many processes as a report needs (a quarter of an hour)
+  --full              every scenario, as many processes as a report needs (ten minutes)
   --only PATTERN      scenarios whose id (node/idle) or title matches
   --node 20,24        on these versions of Node
   --against REF       this tree against another commit, as one more row per scenario

@@ -39,8 +39,8 @@ export const presets: Readonly<Record<Preset, Plan>> = {
   full: {
     tier: 3,
     parts: ['paired', 'throughput', 'scale'],
-    paired: { ...paired, generations: 16, budgetMs: 8 * 60_000, compile: 15_000, rounds: 8 },
-    throughput: { tier: 1, rounds: 3, seconds: 1, connections: 64 },
-    scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 3, tasks: { ...tasks, budgetMs: 60_000 } },
+    paired: { ...paired, generations: 16, budgetMs: 5 * 60_000, rounds: 10 },
+    throughput: { tier: 1, rounds: 2, seconds: 1, connections: 64 },
+    scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 2, tasks: { ...tasks, budgetMs: 30_000 } },
   },
 }

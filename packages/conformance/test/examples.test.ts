@@ -153,7 +153,6 @@ describe('drawings and samples', () => {
     expect(drawn.map(({ name, code: text }) => [name.split(':')[0], /\w+/.exec(text)?.[0]])).toEqual([
       ['ARCHITECTURE.md', 'packages'],
       ['README.md', 'received'],
-      ['README.md', 'packages'],
       ['docs/drain.md', 'Drained'],
       ['docs/guard.md', 'node'],
     ])
