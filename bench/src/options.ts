@@ -31,8 +31,8 @@ export interface Options {
 /** What `--help` prints. */
 export const help = `pnpm bench [options]
 
-  --quick             a handful of scenarios, below a minute
-  --full              every scenario, as many processes as a report needs (ten minutes)
+  --quick             a handful of scenarios, about a minute
+  --full              every scenario, as many processes as a report needs (up to an hour)
   --only PATTERN      scenarios whose id (node/idle) or title matches
   --node 20,24        on these versions of Node
   --against REF       this tree against another commit, as one more row per scenario

@@ -20,7 +20,7 @@ export interface Plan {
 const paired: PairedPlan = { generations: 12, budgetMs: 110_000, compile: 10_000, warmUp: 1000, rounds: 6, requests: 250, connections: 16 }
 const tasks: PairedPlan = { ...paired, generations: 6, budgetMs: 20_000, rounds: 4 }
 
-/** `quick` stays below a minute and the default below five: the budgets end a measurement, not the number of generations. */
+/** The budgets end a measurement, not the number of generations: about a minute for `quick`, five for the default. */
 export const presets: Readonly<Record<Preset, Plan>> = {
   quick: {
     tier: 1,
