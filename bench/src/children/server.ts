@@ -1,7 +1,7 @@
 /**
  * A server in a process of its own: `server.mjs <server> <variant>`. It says its port, and answers what the parent asks:
  * `cpu` (microseconds used so far), `calls` (how often the measured functions were called), and a number: so many requests over a
- * connection inside the process, which is how the compiler gets to know it in a tenth of the time.
+ * connection inside the process, which is how the compiler gets to know it sooner.
  */
 import type { AddressInfo } from 'node:net'
 import { applicationOf } from '../servers/index.js'

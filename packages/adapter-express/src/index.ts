@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { type Exchange, type Fault, LifecycleError, type LifecycleOptions, NodeLifecycle } from '@afterword/adapter-node'
-import { check, exchangeOf, type Requirements, type ServerExchange } from '@afterword/lifecycle-core/adapter'
+import { check, type Requirements, type ServerExchange } from '@afterword/lifecycle-core/adapter'
 import { guardApplication } from './guard.js'
 import { callFirst, whenMounted } from './mount.js'
 import { type ExpressApplication, isApplication, Relay } from './relay.js'
@@ -49,7 +49,6 @@ export class ExpressLifecycle extends NodeLifecycle {
     const { entering } = this
     this.entering = undefined
     const exchange = entering?.response === res ? entering : this.exchange(req, res, req.originalUrl)
-    exchange.owner = next
     this.relay?.enter(exchange, res)
     if (!this.turnsAway(exchange, res)) exchange.run(next)
   }
@@ -135,9 +134,9 @@ export class ExpressLifecycle extends NodeLifecycle {
 
   /** To the router in which the handler stands, so that the error middleware of that router sees it first. */
   protected override refuse(res: object, error: unknown): boolean {
-    const next = (res as { req: { next?: Next } }).req.next ?? (exchangeOf(res)?.owner as Next)
-    next(error)
-    return true
+    const { next } = (res as { req: { next?: Next } }).req
+    next?.(error)
+    return next !== undefined
   }
 
   protected override payloadMethods(res: object): readonly [owner: object, names: readonly string[]] {
@@ -148,7 +147,7 @@ export class ExpressLifecycle extends NodeLifecycle {
 
 /**
  * On Node 20 every object whose prototype Express has replaced has a shape of its own. A look-up by a name that varies does
- * not try to remember them all, which takes several times as long as the look-up.
+ * not try to remember them all, which would take longer than the look-up.
  */
 function look(target: object, name: string): unknown {
   return (target as Record<string, unknown>)[name]

@@ -23,7 +23,7 @@ export function whenMounted(mount: (...args: never[]) => unknown, tell: (app: Ap
 
 /**
  * Calls a function with every request of an application before Express does. Express then replaces the prototypes of the
- * request and the response, after which Node is many times slower at giving either of them a property.
+ * request and the response, after which it takes longer to give either of them a property.
  */
 export function callFirst(app: Application, call: (req: Request, res: ServerResponse) => void): void {
   const { handle } = app

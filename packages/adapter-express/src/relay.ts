@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { exchangeOf, hasEnded, isThenable, type ServerExchange, settle } from '@afterword/lifecycle-core/adapter'
+import { exchangeOf, isThenable, type ServerExchange, settle } from '@afterword/lifecycle-core/adapter'
 import { inertOf } from './inert.js'
 
 type Request = IncomingMessage & { originalUrl?: string; baseUrl?: string }
@@ -65,7 +65,7 @@ export class Relay {
   take(error: unknown, exchange: ServerExchange, refuse: (error: unknown) => void): boolean {
     const res = this.responses.get(exchange)
     // Express does not carry the others: they mean that there is no error.
-    if (res === undefined || !hasEnded(exchange.phase) || !isError(error) || error === true) return false
+    if (res === undefined || !exchange.hasEnded || !isError(error) || error === true) return false
     this.passageOf(exchange, res).ofTasks.add(error)
     this.start(error, res.req as Request, res, refuse)
     return true

@@ -28,7 +28,7 @@ export class Connection {
 
   /** Whether its responses follow each other, so that what the socket says, it says of the one that is open. */
   get isPlain(): boolean {
-    return this.isReal && this.queued === undefined
+    return this.queued === undefined
   }
 
   /** Whether the operating system takes what is written. Injected requests have a socket on which nothing is ever destroyed. */

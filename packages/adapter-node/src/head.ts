@@ -32,7 +32,7 @@ export function watchHead(res: AnyResponse): void {
 function writePlainHead(this: AnyResponse, statusCode: number, reason?: string | HeadFields | null, fields?: HeadFields | null): unknown {
   const exchange = exchangeOf(this)
   const connection = exchange?.kept as Connection | undefined
-  if (connection?.isPlain !== true || connection.socket.destroyed || exchange?.isPlain !== true) {
+  if (connection?.isPlain !== true || connection.socket.destroyed || exchange?.isUnwatched !== true) {
     return writeHead.call(this, statusCode, reason, fields)
   }
   pristine.call(this, statusCode, reason, fields)

@@ -17,8 +17,8 @@ type AskedResponse = ServerResponse & { [asked]?: true }
  * Binds `http.ServerResponse`. This file and `http2.ts` are the only ones that know native events, and these are the
  * only ones that are listened to: most others change what Node does by default.
  *
- * - 'prefinish': all was written. If all of it was accepted by the operating system at once, as it is for most
- *   responses, this is the end; otherwise 'finish' is.
+ * - 'prefinish': all was written, to a socket: it comes on the response's turn only, and when none of it is held any more. If the
+ *   operating system has accepted it at once, as for most responses, this is the end; otherwise 'finish' is.
  * - 'finish': the last write was called back. Before Node 24.20 and 26.7 also when it was cancelled because the client
  *   had left, so the socket is asked as well, before anything else can touch it.
  * - 'close' on the socket: over for all that is left on it. One listener per connection. A response that is destroyed destroys
@@ -27,7 +27,7 @@ type AskedResponse = ServerResponse & { [asked]?: true }
  *   it comes alone: for a response that is queued on a pipelined connection (since Node 24.16), and for an injected request.
  *
  * Express replaces the prototype of a response, and on Node 20 every object that this is done to has a shape of its own, so
- * that each look at one of its properties takes as long as all the rest of this. So it is the connection that is kept and asked.
+ * that each look at one of its properties misses the caches of V8. So it is the connection that is kept and asked.
  *
  * The flags of a response (`writableFinished`, `headersSent`) lie after an abort, so they are read only at these events,
  * and at a mount that runs late, while the connection is alive.
@@ -116,14 +116,9 @@ function onPrefinish(this: ServerResponse): void {
   const connection = exchange.kept as Connection | undefined
   // Over already: the connection was lost before the response was written.
   if (connection === undefined) return
-  if (isFlushed(this, connection) && connection.isAlive) finished(this, exchange, connection)
+  if (connection.socket.writableLength === 0 && connection.isAlive) finished(this, exchange, connection)
   // First in line: Node's own listener lets go of the socket, and another's may destroy it.
   else this.prependListener('finish', onFinish)
-}
-
-/** Whether the operating system has accepted all of it. */
-function isFlushed(res: ServerResponse, { isPlain, socket }: Connection): boolean {
-  return isPlain && socket.writable ? socket.writableLength === 0 : res.writableLength === 0
 }
 
 function onFinish(this: ServerResponse): void {

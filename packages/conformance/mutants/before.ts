@@ -39,7 +39,7 @@ export const beforeMutants: readonly Mutant[] = [
   {
     id: 'the next hook runs for a client that has left',
     file: hooks,
-    find: '() => resolve(!hasEnded(this.exchange.phase) && this.run(head))',
+    find: '() => resolve(!this.exchange.hasEnded && this.run(head))',
     replace: '() => resolve(this.run(head))',
     rule: 'BCM-064',
     rig: 'node',
@@ -164,10 +164,10 @@ export const beforeMutants: readonly Mutant[] = [
     rig: 'node',
   },
   {
-    id: 'refusals skip the error middleware of routers',
+    id: 'refusals skip the error middleware',
     file: 'packages/adapter-express/src/index.ts',
-    find: '(res as { req: { next?: Next } }).req.next ?? ',
-    replace: '',
+    find: 'next?.(error)\n    return next !== undefined',
+    replace: 'return false',
     rule: 'BCM-023',
     rig: 'express',
   },

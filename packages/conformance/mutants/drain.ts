@@ -186,7 +186,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'what is written is taken for flushed, and its connection swept',
     file: 'packages/adapter-node/src/http1.ts',
-    find: 'if (isFlushed(this, connection) && connection.isAlive) finished(this, exchange, connection)',
+    find: 'if (connection.socket.writableLength === 0 && connection.isAlive) finished(this, exchange, connection)',
     replace: 'if (connection.isAlive) finished(this, exchange, connection)',
     rule: 'DRN-013',
     rig: 'node',

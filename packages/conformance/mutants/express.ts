@@ -168,8 +168,8 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: errors that Express answers are reported as well',
     file,
-    find: 'exchange.owner = next\n',
-    replace: 'exchange.owner = next; exchange.after(({ status }) => { if (status === 500) exchange.report(status, "handler") })\n',
+    find: 'this.relay?.enter(exchange, res)\n',
+    replace: 'this.relay?.enter(exchange, res); exchange.after(({ status }) => { if (status === 500) exchange.report(status, "handler") })\n',
     rule: 'EXP-010',
     rig,
   },

@@ -16,7 +16,7 @@ export const faultRoutingMutants: readonly Mutant[] = [
   { id: 'whoever leaves takes the faults along', file: core + 'server-exchange.ts', find: "(this.reason === 'client' && saysClosed(error, signal !== undefined))", replace: "this.reason === 'client'", rule: 'FLT-104', rig: 'fastify' },
   { id: 'a subscriber is reported twice', file: core + 'lifecycle.ts', find: "} catch (error) {\n      exchange.report(error, 'subscriber')", replace: "} catch (error) {\n      exchange.report(error, 'subscriber'); exchange.report(error, 'subscriber')", rule: 'FLT-105', rig: 'node' },
   { id: 'express: the fault of a task goes to the sink as well', file: 'packages/adapter-express/src/index.ts', find: 'this.relay?.take(error, exchange, refuse) !== true) refuse(error)', replace: 'this.relay?.take(error, exchange, refuse) !== undefined) refuse(error)', rule: 'FLT-106', rig: 'express' },
-  { id: 'express: a task is relayed before the end', file: relay, find: '!hasEnded(exchange.phase) || ', replace: '', rule: 'FLT-107', rig: 'express' },
+  { id: 'express: a task is relayed before the end', file: relay, find: '!exchange.hasEnded || ', replace: '', rule: 'FLT-107', rig: 'express' },
   { id: 'express: a response that nobody ends stays open', file: relay, find: '    exchange.truncate()\n', replace: '', rule: 'FLT-108', rig: 'express' },
   { id: 'the logger loses its object', file: core + 'sink.ts', find: 'return logger.error({ err: error, ...fault }, message)', replace: '{ const { error: log } = logger; return log({ err: error, ...fault }, message) }', rule: 'FLT-110', rig: 'node' },
   { id: 'a line without the outcome', file: core + 'sink.ts', find: '{ ...rest, outcome: outcome?.kind }', replace: '{ ...rest }', rule: 'FLT-111', rig: 'http2' },

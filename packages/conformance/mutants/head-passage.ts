@@ -170,7 +170,7 @@ export const headPassageMutants: readonly Mutant[] = [
   {
     id: 'nobody ever has a say in a head',
     file: head,
-    find: ' || exchange?.isPlain !== true',
+    find: ' || exchange?.isUnwatched !== true',
     replace: '',
     rule: 'COM-001',
     rig: 'node',

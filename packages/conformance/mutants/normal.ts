@@ -38,7 +38,7 @@ function early(rule: string): Mutant {
   return {
     id: 'what was written counts as accepted',
     file: http1,
-    find: 'isFlushed(this, connection) && ',
+    find: 'connection.socket.writableLength === 0 && ',
     replace: '',
     rule,
     rig: 'node',

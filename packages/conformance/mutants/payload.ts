@@ -23,7 +23,7 @@ export const payloadMutants: readonly Mutant[] = [
   { id: 'payload hooks cannot say null', file: hooks, find: 'if (result !== undefined) current = result', replace: 'current = result ?? current', rule: 'PAY-008', rig: 'node' },
   { id: 'async payload hooks cannot say null', file: hooks, find: 'value === undefined ? payload : value', replace: 'value ?? payload', rule: 'PAY-008', rig: 'node' },
   { id: 'a promise is sent for the payload', file: hooks, find: 'if (isThenable(result)) return this.transformAfter(result, current, head)\n', replace: '\n', rule: 'PAY-001', rig: 'express' },
-  { id: 'payload hooks run for a client that has left', file: hooks, find: 'hasEnded(this.exchange.phase) ? undefined : ', replace: '', rule: 'PAY-006', rig: 'node' },
+  { id: 'payload hooks run for a client that has left', file: hooks, find: 'this.exchange.hasEnded ? undefined : ', replace: '', rule: 'PAY-006', rig: 'node' },
   { id: 'payload hooks see their own error page', file: hooks, find: '    this.payloadHooks = []\n', replace: '', rule: 'PAY-025', rig: 'express' },
   { id: 'an error page of a payload hook skips the commit hooks', file: hold, find: '      return gate.refusePayload(error)\n', replace: '      this.open()\n      return gate.refusePayload(error)\n', rule: 'PAY-003', rig: 'fastify' },
   { id: 'streams are shown to payload hooks', file: payload, find: 'return !isStream &&', replace: 'return', rule: 'PAY-004', rig: 'fastify' },

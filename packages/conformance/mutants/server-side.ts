@@ -15,7 +15,7 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: 'the end is not told before the last write was called back',
     file: http1,
-    find: 'if (isFlushed(this, connection) && connection.isAlive) finished(this, exchange, connection)',
+    find: 'if (connection.socket.writableLength === 0 && connection.isAlive) finished(this, exchange, connection)',
     replace: 'if (false) finished(this, exchange, connection)',
     rule: 'END-304',
     rig: 'node',
@@ -31,8 +31,8 @@ export const serverSideMutants: readonly Mutant[] = [
   {
     id: 'what is ended after it was destroyed is finished',
     file: http1,
-    find: 'isFlushed(this, connection) && connection.isAlive',
-    replace: 'isFlushed(this, connection)',
+    find: 'connection.socket.writableLength === 0 && connection.isAlive',
+    replace: 'connection.socket.writableLength === 0',
     rule: 'END-306',
     rig: 'node',
   },

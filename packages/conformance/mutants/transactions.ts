@@ -35,7 +35,7 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'a transaction that is over is given out',
     file: unit,
-    find: 'if (this.isDecided || hasEnded(this.exchange.phase)) throw tooLate(this.exchange, this.state)',
+    find: 'if (this.isDecided || this.exchange.hasEnded) throw tooLate(this.exchange, this.state)',
     replace: '',
     rule: 'TXN-004',
     rig: 'node',
@@ -372,7 +372,7 @@ export const transactionsMutants: readonly Mutant[] = [
     id: 'an abort after the commit rolls back',
     file: unit,
     find: "        this.state = 'committed'\n        return\n",
-    replace: "        this.state = 'committed'\n        if (!hasEnded(this.exchange.phase)) await new Promise((resolve) => this.exchange.after(resolve))\n        if (this.exchange.phase === 'finished') return\n",
+    replace: "        this.state = 'committed'\n        if (!this.exchange.hasEnded) await new Promise((resolve) => this.exchange.after(resolve))\n        if (this.exchange.phase === 'finished') return\n",
     rule: 'TXN-047',
     rig: 'node',
   },
@@ -403,7 +403,7 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'a drain waits for the grace',
     file: usage,
-    find: " || (hasEnded(this.exchange.phase) && this.task?.signal.aborted === true)",
+    find: " || (this.exchange.hasEnded && this.task?.signal.aborted === true)",
     replace: '',
     rule: 'TXN-049',
     rig: 'node',

@@ -3,7 +3,6 @@ import { storage } from './context.js'
 import { LifecycleError } from './errors.js'
 import type { Exchange } from './exchange.js'
 import type { ServerExchange } from './server-exchange.js'
-import { hasEnded, isOpen } from './phase.js'
 import { isThenable, settle } from './sink.js'
 
 /** What a hook gets besides the head and the exchange. */
@@ -53,7 +52,7 @@ export class Hooks implements Gate {
   }
 
   get isOver(): boolean {
-    return this.hasPassed || !isOpen(this.exchange.phase)
+    return this.hasPassed || !this.exchange.isOpen
   }
 
   /** Takes a hook. One that is registered by a running hook runs next. */
@@ -153,7 +152,7 @@ export class Hooks implements Gate {
 
   private transformAfter(result: PromiseLike<unknown>, payload: unknown, head: ResponseHead): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      settle(result, (value) => resolve(hasEnded(this.exchange.phase) ? undefined : this.runPayloadHooks(value === undefined ? payload : value, head)), reject)
+      settle(result, (value) => resolve(this.exchange.hasEnded ? undefined : this.runPayloadHooks(value === undefined ? payload : value, head)), reject)
     })
   }
 
@@ -172,7 +171,7 @@ export class Hooks implements Gate {
 
   private continueAfter(result: PromiseLike<unknown>, head: ResponseHead): Promise<boolean> {
     return new Promise<boolean>((resolve, reject) => {
-      settle(result, () => resolve(!hasEnded(this.exchange.phase) && this.run(head)), reject)
+      settle(result, () => resolve(!this.exchange.hasEnded && this.run(head)), reject)
     })
   }
 }

@@ -7,7 +7,6 @@ import type { Exchange } from './exchange.js'
 import { ServerExchange } from './server-exchange.js'
 import { resolveOptions, type LifecycleOptions, type ResolvedOptions } from './options.js'
 import type { Outcome } from './outcome.js'
-import { isOpen } from './phase.js'
 import { Registry } from './registry.js'
 import type { DrainReport } from './report.js'
 import { Scheduler } from './scheduler.js'
@@ -104,7 +103,7 @@ export class Lifecycle {
     if (this.options.exchangeTimeout < Infinity) this.ticker.start()
     if (channels.exchangeStart.hasSubscribers) channels.exchangeStart.publish({ exchange })
     binding.attach(res, exchange)
-    if (this.hasHooks && isOpen(exchange.phase)) this.addHooks(exchange)
+    if (this.hasHooks && exchange.isOpen) this.addHooks(exchange)
     this.draining?.greet(exchange)
     return exchange
   }

@@ -43,7 +43,7 @@ export interface LifecycleOptions {
    */
   context?: boolean
   /**
-   * Whether outcomes carry times; reading the clock is the dearest part of an exchange. Default: only where somebody is
+   * Whether outcomes carry times; which costs three looks at the clock. Default: only where somebody is
    * told of every outcome, by `onOutcome` or a diagnostics channel, and with `exchangeTimeout`.
    */
   timings?: boolean
@@ -71,6 +71,7 @@ export interface LifecycleOptions {
   callSites?: boolean
 }
 
+/** Those without a default of their own. */
 type Optional = 'timings' | 'onError' | 'logger' | 'onOutcome' | 'onRefused' | 'onAbandoned' | 'beforeCommit' | 'onPayload' | 'captureBody'
 
 /** Options with every default filled in. */

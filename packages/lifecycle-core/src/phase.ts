@@ -43,7 +43,7 @@ export class Place {
 
   private constructor(phase: Phase) {
     const placeAfter = (signal: PhaseSignal): Place | undefined => {
-      const next = transitions[phase][signal]
+      const next = nextPhase(phase, signal)
       return next && Place.of(next)
     }
     this.phase = phase
@@ -80,14 +80,4 @@ export const start = Place.of('received')
  */
 export function nextPhase(phase: Phase, signal: PhaseSignal): Phase | undefined {
   return transitions[phase][signal]
-}
-
-/** Says whether the head can still be changed in this phase. */
-export function isOpen(phase: Phase): boolean {
-  return Place.of(phase).isOpen
-}
-
-/** Says whether the exchange is over, one way or the other. */
-export function hasEnded(phase: Phase): boolean {
-  return Place.of(phase).hasEnded
 }

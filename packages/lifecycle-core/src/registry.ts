@@ -8,6 +8,7 @@ export interface Member<T> {
 export class Registry<T extends Member<T>> implements Iterable<T> {
   size = 0
   oldest: T | undefined
+  /** Where a walk back begins. */
   newest: T | undefined
 
   add(member: T): void {

@@ -204,7 +204,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   }
 
   /** Whether nobody but the handler has a say in the head, and nobody has to know that it was written. */
-  get isPlain(): boolean {
+  get isUnwatched(): boolean {
     return this.commitListeners === undefined && this.lifecycle.options.guard === false
   }
 

@@ -3,7 +3,6 @@ import { Deferred } from './deferred.js'
 import { LifecycleError } from './errors.js'
 import type { ServerExchange } from './server-exchange.js'
 import type { Participant, TransactionFate } from './participants.js'
-import { hasEnded } from './phase.js'
 import { settle } from './sink.js'
 import type { Task } from './task.js'
 import type { TransactionOptions } from './transaction.js'
@@ -73,7 +72,7 @@ export class Unit<T> implements Participant {
   }
 
   private assertOpen(): void {
-    if (this.isDecided || hasEnded(this.exchange.phase)) throw tooLate(this.exchange, this.state)
+    if (this.isDecided || this.exchange.hasEnded) throw tooLate(this.exchange, this.state)
   }
 
   get fate(): TransactionFate | null {
@@ -135,7 +134,7 @@ export class Unit<T> implements Participant {
 
   /** Whether it must not be committed, whatever the reply. */
   private get isDoomed(): boolean {
-    return this.failed !== undefined || hasEnded(this.exchange.phase)
+    return this.failed !== undefined || this.exchange.hasEnded
   }
 
   private get whyDoomed(): unknown {

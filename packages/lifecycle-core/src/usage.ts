@@ -1,6 +1,5 @@
 import { Deferred } from './deferred.js'
 import type { ServerExchange } from './server-exchange.js'
-import { hasEnded } from './phase.js'
 import { settle } from './sink.js'
 import type { Task } from './task.js'
 
@@ -60,7 +59,7 @@ export class Usage {
   stir(): void {
     if (this.stopWaiting === undefined) return
     // A drain that hurries does not wait for the handler of a request that is over.
-    if (this.isIdle || (hasEnded(this.exchange.phase) && this.task?.signal.aborted === true)) this.stopWaiting()
+    if (this.isIdle || (this.exchange.hasEnded && this.task?.signal.aborted === true)) this.stopWaiting()
   }
 
   /** Waits until nobody uses it, or the grace has passed; says whether nobody does. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hasEnded, isOpen, nextPhase, type Phase, type PhaseSignal } from '../src/phase.js'
+import { nextPhase, Place, type Phase, type PhaseSignal } from '../src/phase.js'
 
 const signals: readonly PhaseSignal[] = ['handle', 'commit', 'finish', 'abort', 'drain']
 
@@ -19,6 +19,7 @@ const cells = phases.flatMap((phase) => signals.map((signal, column) => ({ phase
 describe('the phase table', () => {
   it.each(cells)('$phase + $signal -> $to', ({ phase, signal, to }) => {
     expect(nextPhase(phase, signal)).toBe(to === '-' ? undefined : to)
+    expect(Place.of(phase)[signal]?.phase).toBe(to === '-' ? undefined : to)
   })
 
   it('has six phases and five signals, and nothing else moves it', () => {
@@ -44,7 +45,7 @@ describe('what a phase says', () => {
     ['aborted', false, true],
     ['drained', false, true],
   ] as const)('%s: open %s, ended %s', (phase, open, ended) => {
-    expect(isOpen(phase)).toBe(open)
-    expect(hasEnded(phase)).toBe(ended)
+    expect(Place.of(phase).isOpen).toBe(open)
+    expect(Place.of(phase).hasEnded).toBe(ended)
   })
 })

@@ -66,6 +66,22 @@ describe('the turn', () => {
     expect(perTurn).toEqual([2, 2, 2, 2, 2])
   })
 
+  it('looks at the clock behind at most eight tasks, however short', async () => {
+    const { exchange } = openOne()
+    const ran: number[] = []
+    const clock = vi.spyOn(performance, 'now')
+    clock.mockImplementation(() => {
+      ran.push(0)
+      return 1000
+    })
+    for (let count = 0; count < 100; count++) exchange.after(() => void ran.push((ran.pop() as number) + 1))
+    exchange.finish()
+    await turns(1)
+    clock.mockRestore()
+    expect(ran.reduce((sum, each) => sum + each)).toBe(100)
+    expect(Math.max(...ran)).toBe(8)
+  })
+
   it('starts at least one task, however slow', async () => {
     const { exchange } = openOne()
     const clock = vi.spyOn(performance, 'now')

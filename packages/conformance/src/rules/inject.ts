@@ -100,6 +100,11 @@ export const injectRules: readonly Rule[] = [
       const ways: ((reply: FastifyReply, controller: AbortController) => void)[] = [
         (reply) => reply.raw.destroy(),
         (reply) => reply.raw.destroy(new Error('given up')),
+        // What is written then goes nowhere.
+        ({ raw }) => {
+          raw.destroy()
+          raw.writeHead(200)
+        },
         (reply) => reply.request.raw.destroy(),
         (_reply, controller) => controller.abort(),
       ]
