@@ -18,9 +18,9 @@ export function coresInList(list: string): number[] {
     })
 }
 
-/** Two cores to pin to, or `undefined` where there are not two, or no `taskset`. */
+/** Two cores to pin to, or `undefined` where there are not two, or no `taskset` and `chrt`, which come together. */
 export function chooseCores(): Cores | undefined {
-  if (process.platform !== 'linux' || spawnSync('taskset', ['--version']).status !== 0) return undefined
+  if (process.platform !== 'linux' || ['taskset', 'chrt'].some((tool) => spawnSync(tool, ['--version']).status !== 0)) return undefined
   const allowed = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
   const cores = coresInList(allowed ?? '0')
   // The last ones: the first is where most systems handle their interrupts.

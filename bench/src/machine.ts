@@ -12,7 +12,7 @@ export interface Machine {
   readonly system: string
   /** How many processes wanted to run just before, per core: above 0.5 something else is running. */
   readonly load: number
-  /** Whether servers and load had a core each. */
+  /** Whether processes were kept to cores. */
   readonly pinned: boolean
 }
 

@@ -1,14 +1,14 @@
-import { median, quantileSorted } from 'simple-statistics'
+import { mean, median, quantileSorted, sampleVariance } from 'simple-statistics'
 
 /** How one variant compares with another in the same run. */
 export interface Comparison {
   /** The id of the other variant. */
   readonly to: string
-  /** Median of the per-pair ratios, with its 95% interval. */
+  /** Per generation of processes the median of the per-pair ratios; of those the mean, with its 95% interval. */
   readonly ratio: number
   readonly low: number
   readonly high: number
-  /** CPU time added per request in microseconds: median of the per-pair differences, with its 95% interval. */
+  /** CPU time added per request in microseconds: the same of the per-pair differences. */
   readonly added: number
   readonly addedLow: number
   readonly addedHigh: number
@@ -21,52 +21,60 @@ export type Samples = readonly (readonly number[])[]
 
 /** Student's t, 97.5%, by degrees of freedom from 1. */
 const students = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.1, 2.09, 2.09]
-const resamples = 1000
 
-/** Numbers from 0 to 1 that are the same in every run, so that a report can be reproduced from its samples (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+/** How much groups differ from each other for no reason of their own: a standard deviation, and its degrees of freedom. */
+export interface Spread {
+  readonly deviation: number
+  readonly freedom: number
+}
+
+function medianOf(group: readonly number[]): number {
+  return median([...group])
 }
 
 /**
- * A 95% interval for the median of grouped values: a bootstrap in two steps, first of the groups and then within them. The values of
- * one group share what is particular to its processes (where the code happens to lie is worth 1%), so a bootstrap over all values
- * would be far too sure. A bootstrap over few groups is still too sure; the factor is the usual correction for that.
+ * The spread between the groups of several comparisons, pooled: few groups say little about their spread, many comparisons more. They
+ * share their base, so each counts for half a comparison.
+ *
+ * @throws {RangeError} for less than two groups: one says nothing about the others
  */
-export function interval(groups: Samples, random = seededRandom(1)): { middle: number; low: number; high: number } {
-  const middle = median(groups.flat())
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T
-  const medians = Array.from({ length: resamples }, () =>
-    median(Array.from(groups, () => pick(groups)).flatMap((group) => group.map(() => pick(group)))),
-  ).toSorted((a, b) => a - b)
-  const amount = groups.length
-  const widen = amount < 2 ? 1 : (Math.sqrt(amount / (amount - 1)) * (students[amount - 2] ?? 2.09)) / 1.96
-  return {
-    middle,
-    low: middle - (middle - Math.min(middle, quantileSorted(medians, 0.025))) * widen,
-    high: middle + (Math.max(middle, quantileSorted(medians, 0.975)) - middle) * widen,
-  }
+export function spreadOf(comparisons: readonly Samples[]): Spread {
+  const amount = comparisons[0]?.length ?? 0
+  if (amount < 2) throw new RangeError('A spread needs two groups.')
+  const variances = comparisons.map((groups) => sampleVariance(groups.map(medianOf)))
+  return { deviation: Math.sqrt(mean(variances)), freedom: (amount - 1) * Math.ceil(comparisons.length / 2) }
+}
+
+/**
+ * A 95% interval for grouped values. The values of one group share what is particular to its processes (where their code happens to lie
+ * is worth 1%), so each group counts once, with its median, and the interval is Student's for those. Values by the thousand do not
+ * make a run with few groups any surer than it is.
+ */
+export function interval(groups: Samples, { deviation, freedom } = spreadOf([groups])): { middle: number; low: number; high: number } {
+  const middle = mean(groups.map(medianOf))
+  const half = ((students[freedom - 1] ?? 2.09) * deviation) / Math.sqrt(groups.length)
+  return { middle, low: middle - half, high: middle + half }
+}
+
+/** What one variant cost in each round, over another in the same round. On logarithms: twice as much and half as much are equally far from 1. */
+export function logRatios(samples: Samples, base: Samples): number[][] {
+  return inPairs(samples, base, (a, b) => Math.log(a / b))
+}
+
+function inPairs(samples: Samples, base: Samples, combine: (a: number, b: number) => number): number[][] {
+  return samples.map((group, g) => group.map((value, round) => combine(value, base[g]?.[round] as number)))
 }
 
 /** Compares two variants that were measured in the same rounds. */
-export function compare(to: string, samples: Samples, base: Samples): Comparison {
-  const pairs = (combine: (a: number, b: number) => number): number[][] =>
-    samples.map((group, g) => group.map((value, round) => combine(value, base[g]?.[round] as number)))
-  // On logarithms: twice as much and half as much are equally far from 1.
-  const logarithm = interval(pairs((a, b) => Math.log(a / b)))
-  const added = interval(pairs((a, b) => a - b))
+export function compare(to: string, samples: Samples, base: Samples, spread?: Spread): Comparison {
+  const { middle, low, high } = interval(logRatios(samples, base), spread)
+  const added = interval(inPairs(samples, base, (a, b) => a - b))
   const total = (groups: Samples) => groups.flat().reduce((sum, value) => sum + value, 0)
   return {
     to,
-    ratio: Math.exp(logarithm.middle),
-    low: Math.exp(logarithm.low),
-    high: Math.exp(logarithm.high),
+    ratio: Math.exp(middle),
+    low: Math.exp(low),
+    high: Math.exp(high),
     added: added.middle,
     addedLow: added.low,
     addedHigh: added.high,

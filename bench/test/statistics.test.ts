@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { compare, floorOf, interval, isWithinNoise, quantileOf, seededRandom } from '../src/statistics.js'
+import { compare, floorOf, interval, isWithinNoise, quantileOf, spreadOf } from '../src/statistics.js'
+
+/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
+function seededRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
 
 /** Groups of values around a middle: every group is off by something, and every value in it by something more. */
 function sample(middle: number, groupSpread: number, spread: number, seed: number, groups = 6, size = 10): number[][] {
@@ -8,6 +19,12 @@ function sample(middle: number, groupSpread: number, spread: number, seed: numbe
     const shift = (random() - 0.5) * groupSpread
     return Array.from({ length: size }, () => middle + shift + (random() - 0.5) * spread)
   })
+}
+
+type Ends = Pick<ReturnType<typeof interval>, 'low' | 'high'>
+
+function widthOf({ low, high }: Ends): number {
+  return high - low
 }
 
 describe('interval', () => {
@@ -33,9 +50,19 @@ describe('interval', () => {
     }
   })
 
-  it('is the same for the same values', () => {
-    const values = sample(5, 1, 1, 3)
-    expect(interval(values)).toEqual(interval(values))
+  it('is not for a single group', () => {
+    expect(() => interval([[1, 2, 3]])).toThrow(RangeError)
+  })
+})
+
+describe('spreadOf', () => {
+  it('makes two groups of many comparisons as sure as many groups of one', () => {
+    const comparisons = Array.from({ length: 16 }, (_, seed) => sample(1, 0.02, 0.02, seed + 1, 2))
+    const spread = spreadOf(comparisons)
+    expect(spread.freedom).toBe(8)
+    const hits = Array.from({ length: 100 }, (_, seed) => interval(sample(1, 0.02, 0.02, seed + 100, 2), spread))
+    expect(hits.filter(({ low, high }) => low <= 1 && high >= 1).length).toBeGreaterThanOrEqual(88)
+    expect(widthOf(hits[0] as Ends)).toBeLessThan(widthOf(interval(comparisons[0] as number[][])))
   })
 })
 

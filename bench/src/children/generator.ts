@@ -1,16 +1,25 @@
 /**
- * The load, in a process of its own: `generator.mjs`. The parent sends `{ port, amount, connections, latencies }`; it sends so
- * many requests over keep-alive connections, each the next request when the response has arrived (no pipelining), and then says `{}`,
- * or `{ latencies }` in ms when asked for them. A response without status 200 ends the process.
+ * The load, in a process of its own: `generator.mjs`. It sends requests over keep-alive connections, each the next request when the
+ * response has arrived (no pipelining). A response without status 200 ends the process. The parent sends a {@link Load}, which is
+ * answered with `{}`, or with `{ latencies }` in ms when asked for them; or {@link Rounds}, which are answered with what each slice cost.
  */
+import { cpuOf } from '../cpu.js'
+import { shuffled } from '../shuffle.js'
 import { Line } from '../transport/line.js'
 
-/** What the parent asks for. */
+/** Requests to one server. */
 export interface Load {
   readonly port: number
   readonly amount: number
   readonly connections: number
   readonly latencies?: boolean
+}
+
+/** Slices of requests to some servers in turn, in another order in each round. */
+export interface Rounds {
+  readonly rounds: number
+  readonly connections: number
+  readonly servers: readonly { readonly pid: number; readonly port: number; readonly amount: number }[]
 }
 
 const lines = new Map<number, Promise<Line[]>>()
@@ -24,10 +33,10 @@ function linesTo(port: number, amount: number): Promise<Line[]> {
   return known
 }
 
-process.on('message', async ({ port, amount, connections, latencies }: Load) => {
+async function send({ port, amount, connections, latencies }: Load): Promise<number[]> {
   const taken: number[] = []
   let left = amount
-  const send = async (line: Line): Promise<void> => {
+  const sendOver = async (line: Line): Promise<void> => {
     while (left > 0) {
       left--
       const start = performance.now()
@@ -35,8 +44,29 @@ process.on('message', async ({ port, amount, connections, latencies }: Load) => 
       if (latencies === true) taken.push(performance.now() - start)
     }
   }
-  await Promise.all((await linesTo(port, connections)).map(send))
-  process.send?.(latencies === true ? { latencies: taken } : {})
+  await Promise.all((await linesTo(port, connections)).map(sendOver))
+  return taken
+}
+
+/** CPU microseconds per request: a list for each server, with a number for each round. */
+async function measure({ rounds, connections, servers }: Rounds): Promise<number[][]> {
+  const slices = servers.map((server) => ({ ...server, connections, costs: [] as number[] }))
+  for (let round = 0; round < rounds; round++) {
+    for (const slice of shuffled(slices)) {
+      const before = cpuOf(slice.pid)
+      await send(slice)
+      slice.costs.push((cpuOf(slice.pid) - before) / slice.amount)
+    }
+  }
+  return slices.map(({ costs }) => costs)
+}
+
+process.on('message', async (message: Load | Rounds) => {
+  if ('rounds' in message) process.send?.(await measure(message))
+  else {
+    const latencies = await send(message)
+    process.send?.(message.latencies === true ? { latencies } : {})
+  }
 })
 process.once('disconnect', () => process.exit())
 process.send?.('ready')

@@ -1,7 +1,8 @@
 import { baseOf, type Variant } from '../scenario.js'
 import { type ServerName, serverNames } from '../servers/application.js'
+import { shuffled } from '../shuffle.js'
 import { Stage, type Theatre } from '../stage.js'
-import { compare, type Comparison, floorOf, quantileOf } from '../statistics.js'
+import { compare, type Comparison, floorOf, logRatios, quantileOf, type Samples, type Spread, spreadOf } from '../statistics.js'
 
 /** How long and how often. */
 export interface PairedPlan {
@@ -11,11 +12,11 @@ export interface PairedPlan {
   readonly budgetMs: number
   /** Requests inside the process of every server before it is measured: V8 goes on compiling for thousands. */
   readonly compile: number
-  /** Then requests over sockets. */
+  /** Then rounds over sockets that do not count. */
   readonly warmUp: number
-  /** In a round every server is measured twice: in a random order, and in the reverse of it. */
+  /** In a round every server is measured once, in a random order. */
   readonly rounds: number
-  /** Requests in one slice. */
+  /** Requests in one slice; fewer where they are dear. */
   readonly requests: number
   readonly connections: number
 }
@@ -46,15 +47,14 @@ export interface PairedResults {
 /** Tells how far a measurement has come: a share from 0 to 1, and what is happening. */
 export type Progress = (share: number, text: string) => void
 
+/** Rounds between two signs of progress; plans have a multiple of it. */
+const roundsPerStep = 20
+
 type SamplesById = Map<string, number[][]>
 
-function shuffled<T>(items: readonly T[]): T[] {
-  const result = [...items]
-  for (let last = result.length - 1; last > 0; last--) {
-    const other = Math.floor(Math.random() * (last + 1))
-    ;[result[last], result[other]] = [result[other] as T, result[last] as T]
-  }
-  return result
+/** How much dearer a request is than the cheapest: a slice has fewer of such, but one for each connection. */
+function dearnessOf({ server, scenario: { calls = 0 } }: Variant): number {
+  return (server === 'express' ? 2 : 1) * Math.max(1, calls / 20)
 }
 
 /** One generation of processes: starts them, warms them up, and measures them in turn. */
@@ -67,22 +67,21 @@ async function measureOnce(
   const stage = await Stage.open(theatre, variants, connections)
   try {
     const samples = new Map<string, number[]>(variants.map(({ id }) => [id, []]))
-    const requestsOf = ({ scenario }: Variant) => Math.max(20, Math.round(requests / Math.max(1, (scenario.calls ?? 0) / 20)))
-    const slices = rounds * 2 + warmUp / requests
-    for (const [index, variant] of shuffled(variants).entries()) {
-      const share = requestsOf(variant) / requests
-      await stage.ask(variant.id, Math.round(compile * share))
-      await stage.slice(variant.id, Math.round(warmUp * share))
-      progress((warmUp / requests / slices) * ((index + 1) / variants.length))
-    }
-    for (let round = 0; round < rounds; round++) {
-      const order = shuffled(variants)
-      const sums = new Map<string, number>()
-      for (const variant of [...order, ...order.toReversed()]) {
-        sums.set(variant.id, (sums.get(variant.id) ?? 0) + (await stage.slice(variant.id, requestsOf(variant))))
+    const amounts = new Map(variants.map((variant) => [variant.id, Math.max(connections, Math.round(requests / dearnessOf(variant)))]))
+    const steps = (warmUp + rounds) / roundsPerStep + 1
+    const queue = shuffled(variants)
+    const lane = async () => {
+      for (let variant = queue.pop(); variant !== undefined; variant = queue.pop()) {
+        await stage.ask(variant.id, Math.round(compile / dearnessOf(variant)))
+        progress((1 - queue.length / variants.length) / steps)
       }
-      for (const [id, sum] of sums) samples.get(id)?.push(sum / 2)
-      progress((warmUp / requests + (round + 1) * 2) / slices)
+    }
+    await Promise.all([lane(), lane()])
+    stage.takeTurns()
+    for (let done = -warmUp; done < rounds; done += roundsPerStep) {
+      const found = await stage.measure(amounts, roundsPerStep)
+      if (done >= 0) for (const [id, costs] of found) samples.get(id)?.push(...costs)
+      progress(1 - (rounds - done - roundsPerStep) / roundsPerStep / steps)
     }
     return samples
   } finally {
@@ -117,6 +116,14 @@ export async function samplePairs(
   return { samples, generations: generation }
 }
 
+/** The spread between the generations of all variants on a server, compared with their base. */
+function spreadOn(server: ServerName, variants: readonly Variant[], samples: SamplesById): Spread | undefined {
+  const base = samples.get(baseOf(server))
+  const others = variants.filter((variant) => variant.server === server && variant.id !== baseOf(server))
+  if (base === undefined || others.length === 0) return undefined
+  return spreadOf(others.map(({ id }) => logRatios(samples.get(id) as Samples, base)))
+}
+
 /** Measures CPU time per request, every variant against its base in the same rounds. */
 export async function measurePairs(
   theatre: Theatre,
@@ -125,6 +132,7 @@ export async function measurePairs(
   progress: Progress,
 ): Promise<PairedResults> {
   const { samples, generations } = await samplePairs(theatre, variants, plan, progress)
+  const spreads = new Map(serverNames.map((server) => [server, spreadOn(server, variants, samples)]))
   const rows = variants.map((variant): PairedRow => {
     const { id, server, scenario, role } = variant
     const own = samples.get(id) as number[][]
@@ -133,7 +141,7 @@ export async function measurePairs(
     const others = new Set([baseOf(server), `${server}/bare`, ...beside, ...ours])
     const comparisons = [...others].flatMap((other) => {
       const base = samples.get(other)
-      return base === undefined ? [] : [compare(other, own, base)]
+      return base === undefined ? [] : [compare(other, own, base, spreads.get(server))]
     })
     const kind = role === 'measured' ? scenario.kind : role
     return { id, server, scenario: scenario.id, title: scenario.title, kind, microseconds: quantileOf(own.flat(), 0.5), comparisons }

@@ -56,6 +56,7 @@ export async function profile(theatre: Theatre, variants: readonly Variant[], ta
     const flags = ['--cpu-prof', `--cpu-prof-dir=${own}`, '--cpu-prof-interval=200']
     const stage = await Stage.open({ ...theatre, flags }, [variant], 16)
     try {
+      stage.setApart()
       await stage.slice(variant.id, amount)
       await stage.end(variant.id)
     } finally {

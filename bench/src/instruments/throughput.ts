@@ -70,6 +70,7 @@ export async function measureThroughput(
     if (group.length === 0) continue
     const stage = await Stage.open(theatre, group, plan.connections)
     try {
+      stage.setApart()
       const shots = new Map<string, Shot[]>(group.map(({ id }) => [id, []]))
       const latencies = new Map<string, number[][]>(group.map(({ id }) => [id, []]))
       for (let round = 0; round < plan.rounds; round++) {

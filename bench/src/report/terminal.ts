@@ -20,7 +20,7 @@ const pairedColumns: readonly Column[] = [
 
 /** The first lines: where, on what, and how sure. */
 export function headLines({ machine, node, date, versions, against }: Results): string[] {
-  const pinned = machine.pinned ? 'servers and load on a core each' : 'not pinned to cores'
+  const pinned = machine.pinned ? 'pinned to cores' : 'not pinned to cores'
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}; ${pinned}`,
@@ -45,7 +45,7 @@ function wrap(text: string, width: number): string[] {
 function pairedLines({ paired, against }: Results): string[] {
   if (paired === undefined) return []
   const { generations, rounds, requests, floors, rows } = paired
-  const how = `${generations} generations of processes x ${rounds} rounds x 2 x ${requests} requests`
+  const how = `${generations} generations of processes x ${rounds} rounds x ${requests} requests`
   const lines = ['', `CPU time of the server per request, in pairs: ${how}`]
   for (const server of serverNames) {
     const own = rows.filter((row) => row.server === server)
