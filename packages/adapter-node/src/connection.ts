@@ -14,8 +14,6 @@ export class Connection {
   readonly socket: Socket
   /** `socket.bytesWritten` when the last response ended. */
   bytesBefore = 0
-  /** Whether its end is told by the events of a socket. That of an injected request is only a stub of one. */
-  readonly isReal: boolean
   /** A field, and not the first of the list: without pipelining no list is touched. */
   private first: ServerResponse | undefined = undefined
   private behind = none
@@ -23,7 +21,11 @@ export class Connection {
 
   constructor(socket: Socket) {
     this.socket = socket
-    this.isReal = socket.writableLength !== undefined
+  }
+
+  /** Whether its end is told by the events of a socket. That of an injected request is only a stub of one. */
+  get isReal(): boolean {
+    return this.socket.writableLength !== undefined
   }
 
   /** Whether its responses follow each other, so that what the socket says, it says of the one that is open. */

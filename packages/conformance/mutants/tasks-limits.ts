@@ -214,9 +214,9 @@ export const tasksLimitsMutants: readonly Mutant[] = [
   },
   {
     id: 'no depth for a task without a context',
-    file: exchange,
+    file: 'packages/lifecycle-core/src/task-book.ts',
     find: 'if (task.hasContext) return',
-    replace: 'if (this.lifecycle.options.context) return',
+    replace: 'if (task.exchange.lifecycle.options.context) return',
     rule: 'TSK-112',
     rig: 'node',
   },

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
+const book = 'packages/lifecycle-core/src/task-book.ts'
 const lifecycle = 'packages/lifecycle-core/src/lifecycle.ts'
 const scheduler = 'packages/lifecycle-core/src/scheduler.ts'
 const refusal = 'packages/lifecycle-core/src/refusal.ts'
@@ -11,7 +12,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'tasks in the reverse order',
     file: exchange,
-    find: 'while (held.oldest !== undefined) lifecycle.scheduler.release(held.oldest, now)',
+    find: 'while (tasks.oldest !== undefined) lifecycle.scheduler.release(tasks.oldest, now)',
     replace: 'for (const task of [...held].toReversed()) lifecycle.scheduler.release(task, now)',
     rule: 'TSK-001',
     rig: 'node',
@@ -19,8 +20,8 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'tasks do not wait for the end',
     file: exchange,
-    find: 'if (this.isTold) this.lifecycle.scheduler.release',
-    replace: 'if (this.held === undefined) this.lifecycle.scheduler.release',
+    find: 'if (tasks.isTold) this.lifecycle.scheduler.release',
+    replace: 'if (tasks.oldest === undefined) this.lifecycle.scheduler.release',
     rule: 'TSK-001',
     rig: 'node',
   },
@@ -35,8 +36,8 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'tasks after a finish only',
     file: exchange,
-    find: 'while (held.oldest !== undefined) lifecycle',
-    replace: 'while (this.reason === null && held.oldest !== undefined) lifecycle',
+    find: 'while (tasks.oldest !== undefined) lifecycle',
+    replace: 'while (this.reason === null && tasks.oldest !== undefined) lifecycle',
     rule: 'TSK-003',
     rig: 'node',
   },
@@ -59,8 +60,8 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'an unwanted task counts as completed',
     file: scheduler,
-    find: "        this.leave(task, 'cancelled')\n        return\n      }\n      task.exchange.enter(task)",
-    replace: "        this.leave(task, 'completed')\n        return\n      }\n      task.exchange.enter(task)",
+    find: "        this.leave(task, 'cancelled')\n        return\n      }\n      task.exchange.tasks?.enter(task)",
+    replace: "        this.leave(task, 'completed')\n        return\n      }\n      task.exchange.tasks?.enter(task)",
     rule: 'TSK-004',
     rig: 'node',
   },
@@ -99,7 +100,7 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'late tasks never start',
     file: exchange,
-    find: 'if (this.isTold) this.lifecycle.scheduler.release',
+    find: 'if (tasks.isTold) this.lifecycle.scheduler.release',
     replace: 'if (false) this.lifecycle.scheduler.release',
     rule: 'TSK-007',
     rig: 'node',
@@ -282,7 +283,7 @@ export const tasksMutants: readonly Mutant[] = [
   },
   {
     id: 'no depth without the async context',
-    file: exchange,
+    file: book,
     find: 'this.depths[task.depth] = (this.depths[task.depth] ?? 0) + 1',
     replace: '',
     rule: 'TSK-017',
@@ -290,8 +291,8 @@ export const tasksMutants: readonly Mutant[] = [
   },
   {
     id: 'depth never ends',
-    file: exchange,
-    find: '    if (this.depths !== undefined && task.marksDepth) leaveDepth(this.depths, task.depth)\n',
+    file: book,
+    find: '    depths[task.depth] = (depths[task.depth] as number) - 1\n',
     replace: '',
     rule: 'TSK-017',
     rig: 'node',
@@ -435,8 +436,8 @@ export const tasksMutants: readonly Mutant[] = [
   {
     id: 'the client takes the tasks along',
     file: exchange,
-    find: '    const held = this.held as Registry<Task>\n',
-    replace: "    const held = this.held as Registry<Task>\n    if (this.reason === 'client') held.oldest?.abort(this.abortError('client'))\n",
+    find: '    tasks.isTold = true\n',
+    replace: "    tasks.isTold = true\n    if (this.reason === 'client') tasks.oldest?.abort(abortError('client'))\n",
     rule: 'TSK-023',
     rig: 'node',
   },

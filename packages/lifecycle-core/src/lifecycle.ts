@@ -231,7 +231,7 @@ export class Lifecycle {
   private expire(now: number): boolean {
     const { exchangeTimeout } = this.options
     if (exchangeTimeout < Infinity) {
-      const due = [...this.open].filter((exchange) => exchange.ageAt(now) >= exchangeTimeout)
+      const due = [...this.open].filter((exchange) => exchange.isOverdue(now))
       for (const exchange of due) exchange.cut('deadline')
     }
     return this.scheduler.expire(now) || (exchangeTimeout < Infinity && this.unended > 0)

@@ -130,8 +130,9 @@ export function describeTask(task: Task, now: number): Omit<LostTask, 'handedOve
 }
 
 /** Of an exchange that was cut just now, with the phase it was cut in. */
-export function describeCut({ id, route, method, url, receivedAt, outcome }: ServerExchange, phase: Phase, now: number): CutExchange {
-  const ageMs = receivedAt === 0 ? null : now - receivedAt
+export function describeCut(exchange: ServerExchange, phase: Phase, now: number): CutExchange {
+  const { id, route, method, url, outcome } = exchange
+  const ageMs = exchange.ageAt(now)
   return { exchangeId: id, route, method, url, phase, position: outcome.position as AbortPosition, ageMs }
 }
 

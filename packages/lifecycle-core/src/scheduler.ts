@@ -211,7 +211,7 @@ export class Scheduler {
         this.leave(task, 'cancelled')
         return
       }
-      task.exchange.enter(task)
+      task.exchange.tasks?.enter(task)
       if (channels.taskStart.hasSubscribers) channels.taskStart.publish({ exchange: task.exchange, task })
       const result = task.inContext(call)
       if (isThenable(result)) {

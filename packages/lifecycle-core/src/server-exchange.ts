@@ -11,12 +11,20 @@ import { assertFunction, assertPromise, assertTask, checkCaptureOptions, checkPr
 import { LazyOutcome, type Outcome } from './outcome.js'
 import { type Participant, Participants } from './participants.js'
 import { type Phase, type Place, start } from './phase.js'
-import { type Member, Registry } from './registry.js'
+import type { Member } from './registry.js'
 import { type FaultLogger, type FaultSource, heeds, isThenable, saysClosed, settle } from './sink.js'
 import type { PromiseOptions, Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
+import { TaskBook } from './task-book.js'
 
 const idPrefix = `${process.pid.toString(36)}${Date.now().toString(36)}`
 let sequence = 0
+
+/** When an exchange reached what, in ms on the monotonic clock. */
+interface Times {
+  readonly receivedAt: number
+  committedAt: number | null
+  endedAt: number | null
+}
 
 /** An exchange as its server sees it: it takes the binding's signals itself, so nothing is allocated per signal. */
 export class ServerExchange implements Exchange, Signals, Member<ServerExchange> {
@@ -39,14 +47,12 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   readonly url: string
   /** The application it belongs to. */
   readonly lifecycle: Lifecycle
-  /** On the monotonic clock, in ms; 0 when nobody asked for timings. */
-  readonly receivedAt: number
+  /** On the monotonic clock, in ms; `undefined` when nobody asked for timings. */
+  private readonly times: Times | undefined
   private readonly sequence = ++sequence
   private readonly binding: Binding
   /** Let go of at the end. */
   response: object | undefined
-  private committedAt = 0
-  private endedAt = 0
   private status: number | null = null
   private error: unknown = undefined
   private head: unknown = undefined
@@ -61,11 +67,8 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   handling: PromiseLike<unknown> | undefined = undefined
   private captured: Capture | undefined = undefined
   private controller: AbortController | undefined = undefined
-  /** Tasks that wait for the end to be told; `undefined` when none ever did, or when it has been. */
-  held: Registry<Task> | undefined = undefined
-  private unsettled = 0
-  /** Without the async context: how many tasks run at each depth. */
-  private depths: number[] | undefined = undefined
+  /** Its tasks, once it has had one. */
+  tasks: TaskBook | undefined = undefined
   private told: LazyOutcome | undefined = undefined
 
   /** Use `Lifecycle.begin`, which also counts it. */
@@ -75,7 +78,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.response = response
     this.method = method
     this.url = url
-    this.receivedAt = lifecycle.isTimed ? lifecycle.now() : 0
+    this.times = lifecycle.isTimed ? { receivedAt: lifecycle.now(), committedAt: null, endedAt: null } : undefined
   }
 
   /** Where it is. */
@@ -230,7 +233,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.place = place
     this.status = status
     this.commitListeners = undefined
-    if (this.receivedAt !== 0) this.committedAt = this.lifecycle.now()
+    if (this.times !== undefined) this.times.committedAt = this.lifecycle.now()
     if (channels.exchangeCommit.hasSubscribers) channels.exchangeCommit.publish({ exchange: this, status })
   }
 
@@ -260,12 +263,12 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.hooks = undefined
     if (this.status !== null) this.head = binding.writtenHead(response as object)
     this.bytes = binding.writtenBytes(response as object, kept)
-    if (this.receivedAt !== 0) this.endedAt = lifecycle.now()
+    if (this.times !== undefined) this.times.endedAt = lifecycle.now()
     lifecycle.unended--
-    if (this.held !== undefined || lifecycle.hasAudience || (this.controller !== undefined && this.reason !== null)) {
-      this.held ??= new Registry()
+    if (this.tasks !== undefined || lifecycle.hasAudience || (this.controller !== undefined && this.reason !== null)) {
+      this.tasks ??= new TaskBook(false)
       lifecycle.scheduler.tell(this)
-    } else if (this.unsettled === 0) this.drain()
+    } else this.drain()
   }
 
   /** Tells of the end, in a turn of its own, which began at `now`, and lets the tasks start. */
@@ -281,10 +284,10 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   private conclude(now: number): void {
     const { outcome, lifecycle } = this
     lifecycle.tellOutcome(outcome, this)
-    const held = this.held as Registry<Task>
-    this.held = undefined
-    while (held.oldest !== undefined) lifecycle.scheduler.release(held.oldest, now)
-    if (this.unsettled === 0) this.drain()
+    const tasks = this.tasks as TaskBook
+    tasks.isTold = true
+    while (tasks.oldest !== undefined) lifecycle.scheduler.release(tasks.oldest, now)
+    if (tasks.unsettled === 0) this.drain()
     else lifecycle.changed()
   }
 
@@ -299,37 +302,25 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   // Tasks.
 
-  /** Whether it has ended and its tasks may start. */
-  get isTold(): boolean {
-    return this.hasEnded && this.held === undefined
-  }
-
   /** Takes a task until the end is told; after that it is ready at once. */
   hold(task: Task): void {
-    this.unsettled++
-    if (this.isTold) this.lifecycle.scheduler.release(task, this.lifecycle.now())
-    else this.lifecycle.scheduler.unsettled.hold(task, (this.held ??= new Registry()))
-  }
-
-  /** A task starts. */
-  enter(task: Task): void {
-    if (task.hasContext) return
-    task.marksDepth = true
-    this.depths ??= [0, 0]
-    this.depths[task.depth] = (this.depths[task.depth] ?? 0) + 1
+    const tasks = (this.tasks ??= new TaskBook(this.hasEnded))
+    tasks.unsettled++
+    if (tasks.isTold) this.lifecycle.scheduler.release(task, this.lifecycle.now())
+    else this.lifecycle.scheduler.unsettled.hold(task, tasks)
   }
 
   /** A task has settled. */
   drop(task: Task): void {
-    this.unsettled--
-    if (this.depths !== undefined && task.marksDepth) leaveDepth(this.depths, task.depth)
-    if (this.unsettled === 0 && this.isTold) this.drain()
+    const tasks = this.tasks as TaskBook
+    tasks.leave(task)
+    if (tasks.unsettled === 0 && tasks.isTold) this.drain()
   }
 
   /** Exact where the async context tells the caller's task; otherwise below the deepest that runs. */
   depthOfNextTask(): number {
     const task = currentTask()
-    return task === undefined ? (this.depths?.length ?? 1) : task.depth + 1
+    return task === undefined ? (this.tasks?.depth ?? 1) : task.depth + 1
   }
 
   // Faults.
@@ -429,9 +420,14 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     if (!this.hasEnded) this.controller?.abort(reason)
   }
 
-  /** How long it has been waiting for its end, in ms. */
-  ageAt(now: number): number {
-    return this.hasEnded ? 0 : now - this.receivedAt
+  /** How long it is since the request reached the mount, in ms; `null` when nobody asked for timings. */
+  ageAt(now: number): number | null {
+    return this.times === undefined ? null : now - this.times.receivedAt
+  }
+
+  /** Whether it is past its deadline. */
+  isOverdue(now: number): boolean {
+    return !this.hasEnded && (this.ageAt(now) ?? 0) >= this.lifecycle.options.exchangeTimeout
   }
 
   /** Ends it now. */
@@ -458,8 +454,10 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   }
 
   private concludeOutcome(): LazyOutcome {
-    const { receivedAt, committedAt, endedAt, status, reason } = this
-    const timed = receivedAt !== 0 && this.lifecycle.options.timings !== false
+    const { status, reason } = this
+    // Kept for `exchangeTimeout` as well, where nobody may see them.
+    const { receivedAt = null, committedAt = null, endedAt = null } = this.lifecycle.options.timings === false ? {} : (this.times ?? {})
+    const sinceReceived = (time: number | null) => (receivedAt === null || time === null ? null : time - receivedAt)
     return new LazyOutcome(
       {
         kind: reason === null ? 'finished' : 'aborted',
@@ -473,18 +471,12 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
         method: this.method,
         url: this.url,
         route: this.route,
-        receivedAt: timed ? performance.timeOrigin + receivedAt : null,
-        timeToCommitMs: !timed || committedAt === 0 ? null : committedAt - receivedAt,
-        durationMs: timed ? endedAt - receivedAt : null,
+        receivedAt: receivedAt === null ? null : performance.timeOrigin + receivedAt,
+        timeToCommitMs: sinceReceived(committedAt),
+        durationMs: sinceReceived(endedAt),
       },
       this.head,
       this.binding.parseHead,
     )
   }
-}
-
-/** One task fewer at a depth; the list ends with the deepest that runs. */
-function leaveDepth(depths: number[], depth: number): void {
-  depths[depth] = (depths[depth] as number) - 1
-  while (depths.length > 1 && !depths.at(-1)) depths.pop()
 }

@@ -130,8 +130,9 @@ describe('exchangeTimeout', () => {
   it('leaves alone what has ended', () => {
     const { exchange, lifecycle } = openOne({ exchangeTimeout: 1 })
     exchange.after(new Promise(() => {}))
+    expect(exchange.isOverdue(Infinity)).toBe(true)
     exchange.finish()
-    expect(exchange.ageAt(Infinity)).toBe(0)
+    expect(exchange.isOverdue(Infinity)).toBe(false)
     expect(lifecycle.open.size).toBe(1)
   })
 })
