@@ -17,15 +17,15 @@ export interface Plan {
   }
 }
 
-const paired: PairedPlan = { generations: 12, budgetMs: 110_000, compile: 6000, warmUp: 20, rounds: 80, requests: 32, connections: 16 }
-const tasks: PairedPlan = { ...paired, generations: 6, budgetMs: 20_000, rounds: 40 }
+const paired: PairedPlan = { generations: 12, budgetMs: 110_000, warmUp: 6000, rounds: 120, roundsOfRest: 40, requests: 64, connections: 16 }
+const tasks: PairedPlan = { ...paired, generations: 6, budgetMs: 20_000, rounds: 60 }
 
 /** The budgets end a measurement, not the number of generations: about a minute for `quick`, five for the default. */
 export const presets: Readonly<Record<Preset, Plan>> = {
   quick: {
     tier: 1,
     parts: ['paired'],
-    paired: { ...paired, budgetMs: 42_000, compile: 4000, rounds: 60 },
+    paired: { ...paired, budgetMs: 42_000, warmUp: 5000, rounds: 40 },
     throughput: { tier: 1, rounds: 1, seconds: 1, connections: 64 },
     scale: { inFlight: 10_000, backlogs: [10_000], repetitions: 1, tasks: { ...tasks, budgetMs: 10_000 } },
   },
@@ -39,7 +39,7 @@ export const presets: Readonly<Record<Preset, Plan>> = {
   full: {
     tier: 3,
     parts: ['paired', 'throughput', 'scale'],
-    paired: { ...paired, budgetMs: 10 * 60_000, compile: 10_000, warmUp: 40, rounds: 200 },
+    paired: { ...paired, budgetMs: 10 * 60_000, warmUp: 10_000, rounds: 200, roundsOfRest: 40 },
     throughput: { tier: 1, rounds: 2, seconds: 1, connections: 64 },
     scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 2, tasks: { ...tasks, budgetMs: 30_000 } },
   },

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repository } from './bundle.js'
 import { htmlReport } from './report/html.js'
-import { betweenMarkers, markdownReport, placeBetweenMarkers } from './report/markdown.js'
+import { betweenMarkers, markdownBars, markdownReport, placeBetweenMarkers } from './report/markdown.js'
 import type { Results } from './results.js'
 
 /** Where committed results lie, one file per version of Node. */
@@ -17,13 +17,22 @@ export function readResults(folder = resultsFolder): Results[] {
     .toSorted((a, b) => Number.parseInt(a.node) - Number.parseInt(b.node))
 }
 
-/** Makes the page, and the table in the README if it has a place for one; returns what it wrote. */
+/** The pages with a generated table, and what makes it. */
+export const tables = [
+  [join(repository, 'README.md'), markdownReport],
+  [join(repository, 'bench/README.md'), markdownBars],
+] as const
+
+/** Makes the page, and the tables of those pages that have a place for one; returns what it wrote. */
 export function render(all: readonly Results[]): string[] {
   const page = join(repository, 'bench/report.html')
   writeFileSync(page, htmlReport(all))
-  const readme = join(repository, 'README.md')
-  const text = readFileSync(readme, 'utf8')
-  if (betweenMarkers(text) === undefined) return [page]
-  writeFileSync(readme, placeBetweenMarkers(text, markdownReport(all)))
-  return [page, readme]
+  const written = [page]
+  for (const [file, tableOf] of tables) {
+    const text = readFileSync(file, 'utf8')
+    if (betweenMarkers(text) === undefined) continue
+    writeFileSync(file, placeBetweenMarkers(text, tableOf(all)))
+    written.push(file)
+  }
+  return written
 }

@@ -60,7 +60,7 @@ export class Stage {
     return this.serverOf(id).port
   }
 
-  ask<T>(id: string, question: string | number): Promise<T> {
+  ask<T>(id: string, question: string): Promise<T> {
     return this.serverOf(id).child.ask<T>(question)
   }
 

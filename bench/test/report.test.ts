@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { relative } from 'node:path'
 import { JSDOM } from 'jsdom'
 import { describe, expect, it } from 'vitest'
 import { judge } from '../src/bars.js'
 import { repository } from '../src/bundle.js'
-import { readResults } from '../src/render.js'
+import { readResults, tables } from '../src/render.js'
 import { escapeHtml, htmlReport } from '../src/report/html.js'
-import { betweenMarkers, markdownReport, placeBetweenMarkers } from '../src/report/markdown.js'
+import { betweenMarkers, markdownBars, markdownReport, placeBetweenMarkers } from '../src/report/markdown.js'
 import { alignTable, markdownTable } from '../src/report/table.js'
 import { terminalReport } from '../src/report/terminal.js'
 import { comparison, results, row } from './results.js'
@@ -89,9 +89,15 @@ describe('the Markdown report', () => {
     expect(betweenMarkers('nothing here')).toBeUndefined()
   })
 
-  it('stands in the README as it is generated from the committed results', () => {
-    const shown = betweenMarkers(readFileSync(join(repository, 'README.md'), 'utf8'))
-    expect(shown).toBe(markdownReport(readResults()))
+  it.each(tables.map(([file, tableOf]) => ({ page: relative(repository, file), file, tableOf })))('stands in $page as it is generated from the committed results', ({ file, tableOf }) => {
+    expect(betweenMarkers(readFileSync(file, 'utf8'))).toBe(tableOf(readResults()))
+  })
+
+  it('names every bar once, with its limit and what each version of Node found', () => {
+    const lines = markdownBars([results, { ...results, node: '24.1.0' }]).split('\n')
+    expect(lines[0]).toBe('| bar | limit | Node 20 | Node 24 |')
+    expect(lines.filter((line) => line.startsWith('| node: mounted, idle |'))).toHaveLength(1)
+    expect(lines.some((line) => /: (met|missed|unsure) \|$/.test(line))).toBe(true)
   })
 })
 

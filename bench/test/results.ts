@@ -24,6 +24,7 @@ export const results: Results = {
   paired: {
     generations: 12,
     rounds: 6,
+    roundsOfRest: 2,
     requests: 250,
     floors: { node: 0.004 },
     rows: [

@@ -1,3 +1,4 @@
+import { besideOf, type Heat, heatsOf } from '../heat.js'
 import { baseOf, type Variant } from '../scenario.js'
 import { type ServerName, serverNames } from '../servers/application.js'
 import { shuffled } from '../shuffle.js'
@@ -10,12 +11,12 @@ export interface PairedPlan {
   readonly generations: number
   /** No further generation is begun when it would probably end after so many ms. At least two are measured. */
   readonly budgetMs: number
-  /** Requests inside the process of every server before it is measured: V8 goes on compiling for thousands. */
-  readonly compile: number
-  /** Then rounds over sockets that do not count. */
+  /** Requests to every server before it is measured: V8 goes on compiling for thousands. */
   readonly warmUp: number
-  /** In a round every server is measured once, in a random order. */
+  /** In a round every server is measured once, in a random order. So many for the scenarios of the quick run. */
   readonly rounds: number
+  /** And so many for the others. */
+  readonly roundsOfRest: number
   /** Requests in one slice; fewer where they are dear. */
   readonly requests: number
   readonly connections: number
@@ -38,6 +39,7 @@ export interface PairedRow {
 export interface PairedResults {
   readonly generations: number
   readonly rounds: number
+  readonly roundsOfRest: number
   readonly requests: number
   /** Per server: how much a server seems to differ from itself. */
   readonly floors: Partial<Record<ServerName, number>>
@@ -61,26 +63,26 @@ function dearnessOf({ server, scenario: { calls = 0 } }: Variant): number {
 async function measureOnce(
   theatre: Theatre,
   variants: readonly Variant[],
-  { compile, warmUp, rounds, requests, connections }: PairedPlan,
+  { warmUp, rounds, requests, connections }: PairedPlan,
   progress: (share: number) => void,
 ): Promise<Map<string, number[]>> {
   const stage = await Stage.open(theatre, variants, connections)
   try {
     const samples = new Map<string, number[]>(variants.map(({ id }) => [id, []]))
     const amounts = new Map(variants.map((variant) => [variant.id, Math.max(connections, Math.round(requests / dearnessOf(variant)))]))
-    const steps = (warmUp + rounds) / roundsPerStep + 1
+    const steps = rounds / roundsPerStep + 1
     const queue = shuffled(variants)
     const lane = async () => {
       for (let variant = queue.pop(); variant !== undefined; variant = queue.pop()) {
-        await stage.ask(variant.id, Math.round(compile / dearnessOf(variant)))
+        await stage.slice(variant.id, Math.round(warmUp / dearnessOf(variant)))
         progress((1 - queue.length / variants.length) / steps)
       }
     }
     await Promise.all([lane(), lane()])
     stage.takeTurns()
-    for (let done = -warmUp; done < rounds; done += roundsPerStep) {
+    for (let done = 0; done < rounds; done += roundsPerStep) {
       const found = await stage.measure(amounts, roundsPerStep)
-      if (done >= 0) for (const [id, costs] of found) samples.get(id)?.push(...costs)
+      for (const [id, costs] of found) samples.get(id)?.push(...costs)
       progress(1 - (rounds - done - roundsPerStep) / roundsPerStep / steps)
     }
     return samples
@@ -89,39 +91,50 @@ async function measureOnce(
   }
 }
 
-/** Collects the samples of all variants; those of one server are alive together. */
+/** What was measured of one heat. */
+export interface MeasuredHeat extends Heat {
+  /** By variant: for each generation the costs of its rounds. */
+  readonly samples: SamplesById
+}
+
+/** Measures variants in heats, whose processes are started anew in each generation. */
 export async function samplePairs(
   theatre: Theatre,
   variants: readonly Variant[],
   plan: PairedPlan,
   progress: Progress,
-): Promise<{ samples: SamplesById; generations: number }> {
-  const samples: SamplesById = new Map(variants.map(({ id }) => [id, []]))
-  const groups = serverNames.map((name) => variants.filter(({ server }) => server === name)).filter((group) => group.length > 0)
+): Promise<{ heats: readonly MeasuredHeat[]; generations: number }> {
+  const heats = heatsOf(variants).map((heat): MeasuredHeat => ({ ...heat, samples: new Map(heat.all.map(({ id }) => [id, []])) }))
   const start = performance.now()
   let generation = 0
   for (; generation < plan.generations; generation++) {
     const elapsed = performance.now() - start
     if (generation >= 2 && elapsed + elapsed / generation > plan.budgetMs) break
-    for (const [index, group] of groups.entries()) {
-      const found = await measureOnce(theatre, group, plan, (share) => {
-        const done = generation + (index + share) / groups.length
+    for (const [index, { own, all, samples }] of heats.entries()) {
+      // The rows that everybody looks at first, and that the promises are about.
+      const isFirst = own.some(({ scenario }) => scenario.tier === 1)
+      const rounds = isFirst ? plan.rounds : plan.roundsOfRest
+      const found = await measureOnce(theatre, all, { ...plan, rounds }, (share) => {
+        const done = generation + (index + share) / heats.length
         const byTime = (performance.now() - start) / plan.budgetMs
-        const text = `generation ${generation + 1}, ${(group[0] as Variant).server}: ${group.length} servers`
+        const text = `generation ${generation + 1}, ${(all[0] as Variant).server}: ${all.length} servers`
         progress(Math.min(1, Math.max(done / plan.generations, byTime)), text)
       })
       for (const [id, values] of found) samples.get(id)?.push(values)
     }
   }
-  return { samples, generations: generation }
+  return { heats, generations: generation }
 }
 
 /** The spread between the generations of all variants on a server, compared with their base. */
-function spreadOn(server: ServerName, variants: readonly Variant[], samples: SamplesById): Spread | undefined {
-  const base = samples.get(baseOf(server))
-  const others = variants.filter((variant) => variant.server === server && variant.id !== baseOf(server))
-  if (base === undefined || others.length === 0) return undefined
-  return spreadOf(others.map(({ id }) => logRatios(samples.get(id) as Samples, base)))
+function spreadOn(server: ServerName, heats: readonly MeasuredHeat[]): Spread | undefined {
+  const baseId = baseOf(server)
+  const comparisons = heats.flatMap(({ own, samples }) => {
+    const base = samples.get(baseId)
+    const others = own.filter((variant) => variant.server === server && variant.id !== baseId)
+    return base === undefined ? [] : others.map(({ id }) => logRatios(samples.get(id) as Samples, base))
+  })
+  return comparisons.length === 0 ? undefined : spreadOf(comparisons)
 }
 
 /** Measures CPU time per request, every variant against its base in the same rounds. */
@@ -131,23 +144,21 @@ export async function measurePairs(
   plan: PairedPlan,
   progress: Progress,
 ): Promise<PairedResults> {
-  const { samples, generations } = await samplePairs(theatre, variants, plan, progress)
-  const spreads = new Map(serverNames.map((server) => [server, spreadOn(server, variants, samples)]))
-  const rows = variants.map((variant): PairedRow => {
+  const { heats, generations } = await samplePairs(theatre, variants, plan, progress)
+  const spreads = new Map(serverNames.map((server) => [server, spreadOn(server, heats)]))
+  const rowIn = ({ samples }: MeasuredHeat, variant: Variant): PairedRow => {
     const { id, server, scenario, role } = variant
     const own = samples.get(id) as number[][]
-    const beside = scenario.beside === undefined ? [] : [`${server}/${scenario.beside}`]
-    const ours = role === 'other' ? [`${server}/${scenario.id}`] : []
-    const others = new Set([baseOf(server), `${server}/bare`, ...beside, ...ours])
-    const comparisons = [...others].flatMap((other) => {
+    const comparisons = [...new Set([baseOf(server), `${server}/bare`, ...besideOf(variant)])].flatMap((other) => {
       const base = samples.get(other)
       return base === undefined ? [] : [compare(other, own, base, spreads.get(server))]
     })
     const kind = role === 'measured' ? scenario.kind : role
     return { id, server, scenario: scenario.id, title: scenario.title, kind, microseconds: quantileOf(own.flat(), 0.5), comparisons }
-  })
+  }
+  const rows = variants.flatMap((variant) => heats.filter(({ own }) => own.includes(variant)).map((heat) => rowIn(heat, variant)))
   const floors = Object.fromEntries(
     rows.flatMap(({ kind, server, comparisons: [toBase] }) => (kind === 'control' && toBase ? [[server, floorOf(toBase)]] : [])),
   )
-  return { generations, rounds: plan.rounds, requests: plan.requests, floors, rows }
+  return { generations, rounds: plan.rounds, roundsOfRest: plan.roundsOfRest, requests: plan.requests, floors, rows }
 }

@@ -1,3 +1,4 @@
+import { judge } from '../bars.js'
 import type { PairedRow } from '../instruments/paired.js'
 import { type Results, rowOf, showRatio } from '../results.js'
 import { scenarios } from '../scenario.js'
@@ -42,6 +43,23 @@ export function markdownReport(all: readonly Results[]): string {
     [['a bare request', ...bare], ...rows],
   )
   return `${table}\n\n${[...new Set(all.map(where))].join('\n')}`
+}
+
+/** The table of promises that stands in `bench/README.md`: what was found on each version of Node, and whether it is enough. */
+export function markdownBars(all: readonly Results[]): string {
+  if (all.length === 0) return ''
+  const judged = all.map((results) => new Map(judge(results).map((verdict) => [verdict.bar, verdict])))
+  const bars = [...new Set(judged.flatMap((verdicts) => [...verdicts.keys()]))]
+  const rows = bars.map((bar) => {
+    const limits = new Set(judged.flatMap((verdicts) => verdicts.get(bar)?.limit ?? []))
+    const cells = judged.map((verdicts) => {
+      const { found, verdict } = verdicts.get(bar) ?? {}
+      return found === undefined ? '' : `${found}: ${verdict}`
+    })
+    return [bar, [...limits].join(', '), ...cells]
+  })
+  const columns = [{ title: 'bar', align: 'left' as const }, { title: 'limit' }, ...all.map(({ node }) => ({ title: `Node ${Number.parseInt(node)}` }))]
+  return markdownTable(columns, rows)
 }
 
 /** Replaces what stands between the markers of a page; a page without them is an error. */

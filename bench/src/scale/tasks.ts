@@ -15,7 +15,7 @@ export interface TaskRow {
   readonly perTaskHigh: number
 }
 
-/** Tasks per request. */
+/** Tasks per request. Each is next to what it is compared with, so that they are in one heat. */
 const amounts = [1, 10, 100, 1000] as const
 
 function variant(application: string, tasks: number): Variant {
@@ -27,7 +27,8 @@ function variant(application: string, tasks: number): Variant {
 export async function measureTasks(theatre: Theatre, plan: PairedPlan, progress: Progress): Promise<TaskRow[]> {
   const cells = (['sync', 'async'] as const).flatMap((kind) => amounts.map((tasks) => ({ kind, tasks, suffix: kind === 'sync' ? '' : '-async' })))
   const variants = cells.flatMap(({ tasks, suffix }) => [variant(`after-${tasks}${suffix}`, tasks), variant(`call-${tasks}${suffix}`, tasks)])
-  const { samples } = await samplePairs(theatre, variants, plan, progress)
+  const { heats } = await samplePairs(theatre, variants, plan, progress)
+  const samples = new Map(heats.flatMap((heat) => [...heat.samples]))
   return cells.map(({ kind, tasks, suffix }) => {
     const ours = samples.get(`node/after-${tasks}${suffix}`) as number[][]
     const calls = samples.get(`node/call-${tasks}${suffix}`) as number[][]
