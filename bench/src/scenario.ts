@@ -29,6 +29,7 @@ const onNode = ['node'] as const
 export const scenarios: readonly Scenario[] = [
   { id: 'bare', title: 'bare server', kind: 'floor', tier: 1 },
   { id: 'noop', title: 'no-op in our place', kind: 'floor', tier: 1, servers: ['express', 'fastify'] },
+  { id: 'floor', title: 'one object, one listener, writeHead', kind: 'floor', tier: 2, servers: onNode },
   { id: 'als-run', title: 'AsyncLocalStorage.run alone', kind: 'floor', tier: 2 },
 
   { id: 'idle', title: 'mounted, idle', kind: 'ours', tier: 1 },
