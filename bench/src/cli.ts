@@ -1,7 +1,7 @@
 /** `pnpm bench`: see `--help`, and README.md for what the numbers mean. */
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { checkOut } from './against.js'
 import { runGate, writeBaseline } from './baseline.js'
 import { bundle, bundleFolder, repository } from './bundle.js'
@@ -41,6 +41,9 @@ async function printProfiles(theatre: Theatre, options: Options): Promise<void> 
 async function measureAll(options: Options, runtimes: readonly Runtime[], theatreOf: (runtime: Runtime) => Theatre, against?: string): Promise<void> {
   // Only reports need these, and they take a while to load.
   const reports = Promise.all([import('./report/terminal.js'), import('./render.js'), import('./report/html.js')])
+  // Where the command was given: pnpm runs it in the folder of this package. Made now, because a run takes a while.
+  const json = options.json && resolve(process.env['INIT_CWD'] ?? '.', options.json)
+  if (json !== undefined) mkdirSync(dirname(json), { recursive: true })
   const all: Results[] = []
   for (const runtime of runtimes) {
     const run = { options, plan: presets[options.preset], theatre: theatreOf(runtime), node: runtime.version, against, lanes, progress }
@@ -54,7 +57,7 @@ async function measureAll(options: Options, runtimes: readonly Runtime[], theatr
   const page = join(repository, 'bench/report.html')
   writeFileSync(page, htmlReport(all))
   console.log(`\n${page}`)
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all.length === 1 ? all[0] : all, null, 2)}\n`)
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(all.length === 1 ? all[0] : all, null, 2)}\n`)
 }
 
 async function perform(options: Options): Promise<void> {

@@ -3,7 +3,8 @@
  * response has arrived (no pipelining). A response without status 200 ends the process. The parent sends a {@link Load}, which is
  * answered with `{}`, or with `{ latencies }` in ms when asked for them; or {@link Rounds}, which are answered with what each slice cost.
  */
-import { cpuOf } from '../cpu.js'
+import { setTimeout as delay } from 'node:timers/promises'
+import { cpuOf, isBusy } from '../cpu.js'
 import { shuffled } from '../shuffle.js'
 import { Line } from '../transport/line.js'
 
@@ -55,6 +56,8 @@ async function measure({ rounds, connections, servers }: Rounds): Promise<number
     for (const slice of shuffled(slices)) {
       const before = cpuOf(slice.pid)
       await send(slice)
+      // What comes after the last response belongs to it.
+      while (isBusy(slice.pid)) await delay(1)
       slice.costs.push((cpuOf(slice.pid) - before) / slice.amount)
     }
   }
