@@ -10,7 +10,7 @@ const markers = ['<!-- bench -->', '<!-- /bench -->'] as const
 
 /** What the README shows, in this order. */
 const shown = [
-  'idle', 'on-commit', 'after-1', 'idle-ambient', 'on-finished-on-headers', 'on-response', 'morgan', 'pino-http',
+  'idle', 'on-commit', 'after-1', 'idle-ambient', 'on-finished-on-headers', 'on-response', 'pino-http',
 ]
 
 const headings: Readonly<Record<ServerName, string>> = { node: '`node:http`', express: 'Express 5', fastify: 'Fastify 5' }
