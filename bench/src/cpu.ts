@@ -6,7 +6,7 @@ export const tellsCpuOfOthers = existsSync('/proc/self/schedstat')
 /** Whether a process works, or would if it had a core, and does not just wait for events. */
 export function isBusy(pid: number): boolean {
   // The name of the program is in parentheses, and may have any character.
-  return / R /.test(readFileSync(`/proc/${pid}/stat`, 'latin1').split(')').at(-1)?.slice(0, 3) ?? '')
+  return readFileSync(`/proc/${pid}/stat`, 'latin1').split(')').at(-1)?.startsWith(' R ') === true
 }
 
 /** CPU time that a process has used so far, with all its threads, in microseconds. Asking it costs that process nothing. */

@@ -10,8 +10,8 @@ export interface Heat {
 }
 
 /**
- * So many at a time, besides what they are compared with. Each server finds gone from the caches of the processor what it left there when
- * all others had their turns since: of thirty, one that does a little more seemed to cost three times that.
+ * So many at a time, besides what they are compared with. When many others had their turns since, a server finds gone from the caches of
+ * the processor what it left there, and whoever has more code pays more for that.
  */
 const most = 6
 
@@ -28,9 +28,8 @@ export function heatsOf(variants: readonly Variant[]): Heat[] {
     const isBase = ({ id, role }: Variant): boolean => id === baseOf(server) || id === `${server}/bare` || role === 'control'
     const bases = here.filter(isBase)
     const others = here.filter((variant) => !isBase(variant)).toSorted((a, b) => a.scenario.tier - b.scenario.tier)
-    const chunks = Array.from({ length: Math.max(Math.ceil(others.length / most), Math.min(bases.length, 1)) }, (_, index) =>
-      others.slice(index * most, (index + 1) * most),
-    )
+    const amount = here.length === 0 ? 0 : Math.max(1, Math.ceil(others.length / most))
+    const chunks = Array.from({ length: amount }, (_, index) => others.slice(index * most, (index + 1) * most))
     return chunks.map((chunk, index): Heat => {
       const own = index === 0 ? [...bases, ...chunk] : chunk
       const needed = new Set([baseOf(server), `${server}/bare`, ...chunk.flatMap(besideOf)])

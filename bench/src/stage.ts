@@ -78,7 +78,7 @@ export class Stage {
 
   /**
    * Puts the load on the core of the servers, in turns with them. A server then wakes up to a request on every connection, and nothing is
-   * sent from one core to another, whose price depends on what else the machine does: a server differs half as much from itself.
+   * sent from one core to another, whose price depends on what else the machine does.
    */
   takeTurns(): void {
     this.keepTo('server')

@@ -78,6 +78,7 @@ async function measureOnce(
         progress((1 - queue.length / variants.length) / steps)
       }
     }
+    // What the load answers is the same for each, so it does not matter that the answers come in the order in which they are done.
     await Promise.all([lane(), lane()])
     stage.takeTurns()
     for (let done = 0; done < rounds; done += roundsPerStep) {
@@ -131,8 +132,9 @@ function spreadOn(server: ServerName, heats: readonly MeasuredHeat[]): Spread | 
   const baseId = baseOf(server)
   const comparisons = heats.flatMap(({ own, samples }) => {
     const base = samples.get(baseId)
-    const others = own.filter((variant) => variant.server === server && variant.id !== baseId)
-    return base === undefined ? [] : others.map(({ id }) => logRatios(samples.get(id) as Samples, base))
+    // A heat of another server has no such base.
+    if (base === undefined) return []
+    return own.filter(({ id }) => id !== baseId).map(({ id }) => logRatios(samples.get(id) as Samples, base))
   })
   return comparisons.length === 0 ? undefined : spreadOf(comparisons)
 }
