@@ -75,7 +75,7 @@ export const drainMutants: readonly Mutant[] = [
     id: 'without a server there is nothing to wait for',
     file: drain,
     find: 'const quiet = this.untilQuiet()',
-    replace: 'const quiet = hosts.length > 0 ? this.untilQuiet() : Promise.resolve()',
+    replace: 'const quiet = this.hosts.length > 0 ? this.untilQuiet() : Promise.resolve()',
     rule: 'DRN-003',
     rig: 'node',
   },

@@ -1,7 +1,8 @@
 /**
  * Plants every mutant in turn and requires the rule it names to go red: `pnpm mutants [PATTERN]`.
  * A rule that stays green could be deleted without anybody noticing. `pnpm mutants --check` runs nothing: it only says
- * which mutants no longer fit their source. `pnpm mutants --sample 12` plants a twelfth of them, others with every commit.
+ * which mutants no longer fit their source, or name what does not exist in it. `pnpm mutants --sample 12` plants a twelfth
+ * of them, others with every commit.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
@@ -10,6 +11,7 @@ import { build, type Plugin } from 'esbuild'
 import { fetchRuntimes, runtimePath, versions } from '../../../scripts/runtimes.mjs'
 import { mutants } from './index.js'
 import type { Mutant } from './mutant.js'
+import { strangers } from './names.js'
 import { fits, plant, root, sources } from './plant.js'
 
 // Frameworks stay outside of the bundles, which therefore lie inside the package that depends on them.
@@ -18,12 +20,15 @@ const folder = join(root, 'packages/conformance/.mutants', String(process.pid))
 const sound = join(folder, 'sound.mjs')
 const scenarios = join(root, 'packages/conformance/deploy/main.ts')
 
-/** Says which mutants no longer fit their source. */
+/** Says which mutants no longer fit their source, and which go red for a name only. */
 function check(): never {
   const stale = mutants.filter((mutant) => !fits(mutant))
   for (const { id, file, find } of stale) console.log(`STALE   ${id}: ${file} does not contain exactly one: ${find}`)
-  console.log(`\n${mutants.length - stale.length} passed, ${stale.length} failed`)
-  process.exit(stale.length > 0 ? 1 : 0)
+  const unnamed = strangers(mutants.filter(fits))
+  for (const { mutant, message } of unnamed) console.log(`STRANGE ${mutant.id}: ${mutant.file}: ${message}`)
+  const failed = stale.length + unnamed.length
+  console.log(`\n${mutants.length - failed} passed, ${failed} failed`)
+  process.exit(failed > 0 ? 1 : 0)
 }
 
 async function bundle(name: string, plugins: Plugin[]): Promise<string> {

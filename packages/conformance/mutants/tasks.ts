@@ -13,7 +13,7 @@ export const tasksMutants: readonly Mutant[] = [
     id: 'tasks in the reverse order',
     file: exchange,
     find: 'while (tasks.oldest !== undefined) lifecycle.scheduler.release(tasks.oldest, now)',
-    replace: 'for (const task of [...held].toReversed()) lifecycle.scheduler.release(task, now)',
+    replace: 'for (const task of [...tasks].toReversed()) lifecycle.scheduler.release(task, now)',
     rule: 'TSK-001',
     rig: 'node',
   },
