@@ -10,6 +10,7 @@ import { Ring } from './ring.js'
 import { isThenable, settle } from './sink.js'
 import type { TaskCounts } from './stats.js'
 import { Task, type TaskFunction, type TaskOptions, type TaskState } from './task.js'
+import { Terms } from './terms.js'
 import { Unsettled } from './unsettled.js'
 
 /** Ms of after-work in one turn of the event loop; then I/O comes first again. */
@@ -31,6 +32,8 @@ export class Scheduler {
   private readonly lifecycle: Lifecycle
   private readonly ended = new Ring<ServerExchange>()
   readonly lanes = new Lanes()
+  /** Those of every task that was scheduled without options. */
+  readonly plainTerms: Terms
   private places: number
   private awake = false
 
@@ -38,6 +41,7 @@ export class Scheduler {
     this.lifecycle = lifecycle
     this.unsettled = new Unsettled(lifecycle.open)
     this.places = lifecycle.options.concurrency
+    this.plainTerms = new Terms({}, lifecycle.options.taskTimeout)
   }
 
   /** Takes a task from an exchange in any phase. A refused one is reported, and comes back as such. */

@@ -286,7 +286,8 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     lifecycle.tellOutcome(outcome, this)
     const tasks = this.tasks as TaskBook
     tasks.isTold = true
-    while (tasks.oldest !== undefined) lifecycle.scheduler.release(tasks.oldest, now)
+    const { waiting } = tasks
+    while (waiting.oldest !== undefined) lifecycle.scheduler.release(waiting.oldest, now)
     if (tasks.unsettled === 0) this.drain()
     else lifecycle.changed()
   }
@@ -307,7 +308,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     const tasks = (this.tasks ??= new TaskBook(this.hasEnded))
     tasks.unsettled++
     if (tasks.isTold) this.lifecycle.scheduler.release(task, this.lifecycle.now())
-    else this.lifecycle.scheduler.unsettled.hold(task, tasks)
+    else this.lifecycle.scheduler.unsettled.hold(task, tasks.waiting)
   }
 
   /** A task has settled. */

@@ -1,11 +1,10 @@
 import { Registry } from './registry.js'
 import type { Task } from './task.js'
 
-/**
- * The tasks of one exchange. As a registry it holds those that wait for the end to be told; it counts all that have not settled. Made
- * with the first task, and where the end is told: most exchanges have none.
- */
-export class TaskBook extends Registry<Task> {
+/** The tasks of one exchange. Made with the first of them, and where the end is told: most exchanges have none. */
+export class TaskBook {
+  /** Those that wait for the end to be told. */
+  readonly waiting = new Registry<Task>()
   /** Whether the end has been told, and its tasks may start. */
   isTold: boolean
   /** How many have not settled. */
@@ -14,7 +13,6 @@ export class TaskBook extends Registry<Task> {
   private depths: number[] | undefined = undefined
 
   constructor(isTold: boolean) {
-    super()
     this.isTold = isTold
   }
 

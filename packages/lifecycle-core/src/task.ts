@@ -5,6 +5,7 @@ import { Stand, type TaskKey } from './lane.js'
 import { isSuccess, type Outcome } from './outcome.js'
 import type { Member, Registry } from './registry.js'
 import { heeds, isThenable, settle } from './sink.js'
+import { Terms } from './terms.js'
 
 /** Where a task is. All but the first two are final, though a task that timed out or was cancelled may still run. */
 export type TaskState = 'queued' | 'running' | 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'refused'
@@ -82,15 +83,12 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
   place: 'none' | 'taken' | 'none needed' = 'none'
   /** Where it stands among the tasks that share its key. */
   readonly stand: Stand | undefined
-  private readonly givenName: string | undefined
   readonly exchange: ServerExchange
   /** How many tasks stand between it and the handler. */
   readonly depth: number
-  readonly timeout: number
   /** `undefined` for a task that was given as a promise. */
   readonly run: TaskFunction | undefined
-  readonly descriptor: unknown
-  private readonly when: TaskCondition | undefined
+  private readonly terms: Terms
   private readonly resource: AsyncResource | undefined
   private controller: AbortController | undefined = undefined
   private settling: PromiseWithResolver | undefined = undefined
@@ -99,10 +97,7 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
     this.exchange = exchange
     this.run = run
     this.depth = depth
-    this.givenName = options?.name
-    this.when = options?.when
-    this.descriptor = options?.descriptor
-    this.timeout = options?.timeout ?? exchange.lifecycle.options.taskTimeout
+    this.terms = options === undefined ? exchange.lifecycle.scheduler.plainTerms : new Terms(options, exchange.lifecycle.options.taskTimeout)
     this.stand = options?.key === undefined ? undefined : new Stand(this, options.key)
     // Manual destroy: without it Node registers every resource with the garbage collector, which costs ten times more.
     this.resource =
@@ -113,7 +108,17 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
 
   /** Asked for when something goes wrong: the name of a function is an accessor, and not a cheap one. */
   get name(): string {
-    return this.givenName ?? nameOf(this.run)
+    return this.terms.name ?? nameOf(this.run)
+  }
+
+  /** Ms after which it counts as timed out. */
+  get timeout(): number {
+    return this.terms.timeout
+  }
+
+  /** What `onAbandoned` gets of it. */
+  get descriptor(): unknown {
+    return this.terms.descriptor
   }
 
   get exchangeId(): string {
@@ -165,7 +170,7 @@ export class Task implements TaskHandle, TaskContext, Member<Task> {
   }
 
   wants(outcome: Outcome): boolean {
-    const { when } = this
+    const { when } = this.terms
     if (when === undefined) return true
     if (typeof when === 'function') return this.inContext(() => isWanted(when(outcome)))
     return when === 'success' ? isSuccess(outcome) : when === outcome.kind

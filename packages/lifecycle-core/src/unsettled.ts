@@ -45,7 +45,7 @@ export class Unsettled implements Iterable<Task> {
 
   /** A queued task that waits for the end of the exchange that began first. */
   get oldestHeld(): Task | undefined {
-    for (const { tasks } of this.open) for (const task of tasks ?? []) if (task.state === 'queued') return task
+    for (const { tasks } of this.open) for (const task of tasks?.waiting ?? []) if (task.state === 'queued') return task
     return undefined
   }
 
@@ -78,6 +78,6 @@ export class Unsettled implements Iterable<Task> {
     yield* this.urgent
     yield* this.ready
     yield* this.blocked
-    for (const { tasks } of this.open) yield* tasks ?? []
+    for (const { tasks } of this.open) yield* tasks?.waiting ?? []
   }
 }

@@ -73,7 +73,7 @@ describe('the figures', () => {
       exchange.after(() => {}).cancel()
     }
     await turns()
-    expect(exchange.tasks?.size).toBe(0)
+    expect(exchange.tasks?.waiting.size).toBe(0)
     expect(lifecycle.stats()).toMatchObject({ completed: 100, cancelled: 100, queued: 0, running: 0 })
   })
 })
