@@ -39,8 +39,8 @@ export const presets: Readonly<Record<Preset, Plan>> = {
   full: {
     tier: 3,
     parts: ['paired', 'throughput', 'scale'],
-    paired: { ...paired, budgetMs: 6 * 60_000, warmUp: 8000, rounds: 160 },
+    paired: { ...paired, budgetMs: 15 * 60_000, warmUp: 8000, rounds: 120 },
     throughput: { tier: 1, rounds: 1, seconds: 1, connections: 64 },
-    scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 2, tasks: { ...tasks, budgetMs: 30_000 } },
+    scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 2, tasks: { ...tasks, budgetMs: 90_000 } },
   },
 }

@@ -21,6 +21,8 @@ export interface Scenario {
   readonly header?: string
   /** Another scenario that the report compares it with, besides the base and the bare server. */
   readonly beside?: string
+  /** Whether a promise is about it: it is measured as often as the time allows, the others twice. */
+  readonly isPromised?: true
 }
 
 const onNode = ['node'] as const
@@ -29,15 +31,16 @@ const onNode = ['node'] as const
 export const scenarios: readonly Scenario[] = [
   { id: 'bare', title: 'bare server', kind: 'floor', tier: 1 },
   { id: 'noop', title: 'no-op in our place', kind: 'floor', tier: 1, servers: ['express', 'fastify'] },
-  { id: 'floor', title: 'one object, one listener, writeHead', kind: 'floor', tier: 2, servers: onNode },
-  { id: 'als-run', title: 'AsyncLocalStorage.run alone', kind: 'floor', tier: 2 },
+  { id: 'floor', title: 'one object, one listener, writeHead', kind: 'floor', tier: 2, isPromised: true },
+  { id: 'floor-task', title: 'the same, and a function in a later turn', kind: 'floor', tier: 2, calls: 1, isPromised: true },
+  { id: 'als-run', title: 'AsyncLocalStorage.run alone', kind: 'floor', tier: 2, isPromised: true },
 
-  { id: 'idle', title: 'mounted, idle', kind: 'ours', tier: 1 },
+  { id: 'idle', title: 'mounted, idle', kind: 'ours', tier: 1, isPromised: true },
   { id: 'idle-untimed', title: 'mounted, idle, timings off', kind: 'ours', tier: 3 },
-  { id: 'idle-ambient', title: 'mounted, idle, ambient context', kind: 'ours', tier: 2, beside: 'als-run' },
+  { id: 'idle-ambient', title: 'mounted, idle, ambient context', kind: 'ours', tier: 2, beside: 'als-run', isPromised: true },
   { id: 'on-commit', title: 'one onCommit', kind: 'ours', tier: 2, calls: 1, header: 'x-bench' },
   { id: 'outcome', title: 'outcome with timestamps', kind: 'ours', tier: 2, calls: 1 },
-  { id: 'after-1', title: '1 task, sync', kind: 'ours', tier: 1, calls: 1 },
+  { id: 'after-1', title: '1 task, sync', kind: 'ours', tier: 1, calls: 1, isPromised: true },
   { id: 'after-1-async', title: '1 task, async', kind: 'ours', tier: 2, calls: 1 },
   { id: 'after-10', title: '10 tasks, sync', kind: 'ours', tier: 2, calls: 10 },
   { id: 'after-10-async', title: '10 tasks, async', kind: 'ours', tier: 3, calls: 10 },

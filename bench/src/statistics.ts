@@ -1,4 +1,4 @@
-import { mean, median, quantileSorted, sampleVariance } from 'simple-statistics'
+import { mean, median, quantileSorted, sampleVariance, sum } from 'simple-statistics'
 
 /** How one variant compares with another in the same run. */
 export interface Comparison {
@@ -39,10 +39,11 @@ function medianOf(group: readonly number[]): number {
  * @throws {RangeError} for less than two groups: one says nothing about the others
  */
 export function spreadOf(comparisons: readonly Samples[]): Spread {
-  const amount = comparisons[0]?.length ?? 0
-  if (amount < 2) throw new RangeError('A spread needs two groups.')
-  const variances = comparisons.map((groups) => sampleVariance(groups.map(medianOf)))
-  return { deviation: Math.sqrt(mean(variances)), freedom: (amount - 1) * Math.ceil(comparisons.length / 2) }
+  const freedoms = comparisons.map(({ length }) => length - 1)
+  if (comparisons.length === 0 || Math.min(...freedoms) < 1) throw new RangeError('A spread needs two groups.')
+  const squares = comparisons.map((groups, index) => sampleVariance(groups.map(medianOf)) * (freedoms[index] as number))
+  const freedom = sum(freedoms)
+  return { deviation: Math.sqrt(sum(squares) / freedom), freedom: Math.max(...freedoms, Math.ceil(freedom / 2)) }
 }
 
 /**
@@ -69,7 +70,7 @@ function inPairs(samples: Samples, base: Samples, combine: (a: number, b: number
 export function compare(to: string, samples: Samples, base: Samples, spread?: Spread): Comparison {
   const { middle, low, high } = interval(logRatios(samples, base), spread)
   const added = interval(inPairs(samples, base, (a, b) => a - b))
-  const total = (groups: Samples) => groups.flat().reduce((sum, value) => sum + value, 0)
+  const total = (groups: Samples) => sum(groups.flat())
   return {
     to,
     ratio: Math.exp(middle),

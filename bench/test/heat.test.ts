@@ -33,6 +33,11 @@ describe('heatsOf', () => {
     expect(first?.own.map(({ id }) => id)).toEqual(expect.arrayContaining(quick))
   })
 
+  it('puts what promises are about into few heats, because those are measured most often', () => {
+    const promised = heatsOf(variantsOf(3, /./, false)).filter(({ own }) => own.some(({ scenario }) => scenario.isPromised === true))
+    expect(promised.length).toBeLessThanOrEqual(6)
+  })
+
   it('measures a single variant with its base, or nothing at all', () => {
     expect(heatsOf([])).toEqual([])
     expect(heatsOf(variantsOf(3, /^node\/idle$/, false))).toHaveLength(1)

@@ -23,6 +23,7 @@ export const results: Results = {
   skipped: ['exact: valgrind is not installed'],
   paired: {
     generations: 12,
+    generationsOfRest: 2,
     rounds: 6,
     roundsOfRest: 2,
     requests: 250,
@@ -40,7 +41,10 @@ export const results: Results = {
     { id: 'node/bare', server: 'node', title: 'bare server', requestsPerSecond: 30_000.4, latency: [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.2, 3] },
   ],
   scale: {
-    memory: [{ server: 'node', variant: 'idle', inFlight: 10_000, bytesEach: 5200, overBare: 390 }],
+    memory: [
+      { server: 'node', variant: 'bare', inFlight: 10_000, bytesEach: 4810, overBare: 0 },
+      { server: 'node', variant: 'idle', inFlight: 10_000, bytesEach: 5200, overBare: 390 },
+    ],
     drain: [{ scheduler: 'ours', kind: 'sync', tasks: 10_000, ms: 3, nanosecondsEach: 300, bytesEach: 150 }],
     tasks: [
       { kind: 'sync', tasks: 100, addedPerRequest: 9, perTask: 90, perTaskLow: 85, perTaskHigh: 95 },

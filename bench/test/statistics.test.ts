@@ -66,6 +66,16 @@ describe('spreadOf', () => {
   })
 })
 
+describe('spreadOf, for comparisons that were not measured equally often', () => {
+  it('believes those more that have more groups', () => {
+    const calm = [[1], [1], [1], [1], [1], [1], [1], [1], [1]]
+    const wild = [[0], [2]]
+    expect(spreadOf([calm, wild]).deviation).toBeCloseTo(Math.sqrt(2 / 9))
+    expect(spreadOf([calm, wild]).freedom).toBe(8)
+    expect(() => spreadOf([calm, [[1]]])).toThrow(RangeError)
+  })
+})
+
 describe('compare', () => {
   it('takes its ratios within pairs, so that what changes between rounds does not matter', () => {
     const base = [[10, 20, 40], [10, 30, 50]]

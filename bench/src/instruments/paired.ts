@@ -9,11 +9,14 @@ import { compare, type Comparison, floorOf, logRatios, quantileOf, type Samples,
 export interface PairedPlan {
   /** How many times all processes are started anew, at most: where the code of a process happens to lie is worth 1%. */
   readonly generations: number
-  /** No further generation is begun when it would probably end after so many ms. At least two are measured. */
+  /**
+   * No further generation is begun when it would probably end after so many ms. At least two are measured; from the third on only what
+   * promises are about, if that is among the variants.
+   */
   readonly budgetMs: number
   /** Requests to every server before it is measured: V8 goes on compiling for thousands. */
   readonly warmUp: number
-  /** In a round every server is measured once, in a random order. So many for the scenarios of the quick run. */
+  /** In a round every server is measured once, in a random order. So many for what promises are about. */
   readonly rounds: number
   /** And so many for the others. */
   readonly roundsOfRest: number
@@ -38,6 +41,8 @@ export interface PairedRow {
 /** What the paired instrument found. */
 export interface PairedResults {
   readonly generations: number
+  /** What no promise is about is measured less often. */
+  readonly generationsOfRest: number
   readonly rounds: number
   readonly roundsOfRest: number
   readonly requests: number
@@ -92,6 +97,13 @@ async function measureOnce(
   }
 }
 
+/** Fewer say nothing about how far they differ. */
+const leastGenerations = 2
+
+function isPromised({ own }: Heat): boolean {
+  return own.some(({ scenario }) => scenario.isPromised === true)
+}
+
 /** What was measured of one heat. */
 export interface MeasuredHeat extends Heat {
   /** By variant: for each generation the costs of its rounds. */
@@ -106,22 +118,27 @@ export async function samplePairs(
   progress: Progress,
 ): Promise<{ heats: readonly MeasuredHeat[]; generations: number }> {
   const heats = heatsOf(variants).map((heat): MeasuredHeat => ({ ...heat, samples: new Map(heat.all.map(({ id }) => [id, []])) }))
+  const promised = heats.filter(isPromised)
   const start = performance.now()
+  /** How long what goes on took in the generation before, in ms. */
+  let last = 0
   let generation = 0
   for (; generation < plan.generations; generation++) {
-    const elapsed = performance.now() - start
-    if (generation >= 2 && elapsed + elapsed / generation > plan.budgetMs) break
-    for (const [index, { own, all, samples }] of heats.entries()) {
-      // The rows that everybody looks at first, and that the promises are about.
-      const isFirst = own.some(({ scenario }) => scenario.tier === 1)
-      const rounds = isFirst ? plan.rounds : plan.roundsOfRest
+    if (generation >= leastGenerations && performance.now() - start + last > plan.budgetMs) break
+    last = 0
+    const going = generation < leastGenerations || promised.length === 0 ? heats : promised
+    for (const [index, heat] of going.entries()) {
+      const { all, samples } = heat
+      const rounds = isPromised(heat) ? plan.rounds : plan.roundsOfRest
+      const begin = performance.now()
       const found = await measureOnce(theatre, all, { ...plan, rounds }, (share) => {
-        const done = generation + (index + share) / heats.length
+        const done = generation + (index + share) / going.length
         const byTime = (performance.now() - start) / plan.budgetMs
         const text = `generation ${generation + 1}, ${(all[0] as Variant).server}: ${all.length} servers`
         progress(Math.min(1, Math.max(done / plan.generations, byTime)), text)
       })
       for (const [id, values] of found) samples.get(id)?.push(values)
+      if (promised.length === 0 || isPromised(heat)) last += performance.now() - begin
     }
   }
   return { heats, generations: generation }
@@ -147,6 +164,7 @@ export async function measurePairs(
   progress: Progress,
 ): Promise<PairedResults> {
   const { heats, generations } = await samplePairs(theatre, variants, plan, progress)
+  const generationsOfRest = Math.min(...heats.flatMap(({ samples }) => [...samples.values()].map(({ length }) => length)))
   const spreads = new Map(serverNames.map((server) => [server, spreadOn(server, heats)]))
   const rowIn = ({ samples }: MeasuredHeat, variant: Variant): PairedRow => {
     const { id, server, scenario, role } = variant
@@ -162,5 +180,5 @@ export async function measurePairs(
   const floors = Object.fromEntries(
     rows.flatMap(({ kind, server, comparisons: [toBase] }) => (kind === 'control' && toBase ? [[server, floorOf(toBase)]] : [])),
   )
-  return { generations, rounds: plan.rounds, roundsOfRest: plan.roundsOfRest, requests: plan.requests, floors, rows }
+  return { generations, generationsOfRest, rounds: plan.rounds, roundsOfRest: plan.roundsOfRest, requests: plan.requests, floors, rows }
 }

@@ -44,8 +44,10 @@ function wrap(text: string, width: number): string[] {
 
 function pairedLines({ paired, against }: Results): string[] {
   if (paired === undefined) return []
-  const { generations, rounds, roundsOfRest, requests, floors, rows } = paired
-  const how = `${generations} generations of processes x ${rounds} or ${roundsOfRest} rounds x ${requests} requests`
+  const { generations, generationsOfRest, rounds, roundsOfRest, requests, floors, rows } = paired
+  const isMixed = generations !== generationsOfRest
+  const rest = isMixed ? ` (what no promise is about: ${generationsOfRest} x ${roundsOfRest})` : ''
+  const how = `${generations} generations of processes x ${rounds} rounds x ${requests} requests${rest}`
   const lines = ['', `CPU time of the server per request, in pairs: ${how}`]
   for (const server of serverNames) {
     const own = rows.filter((row) => row.server === server)

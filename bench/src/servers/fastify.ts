@@ -1,19 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createLifecycle } from '@afterword/adapter-fastify'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { count } from '../work.js'
 import { type Application, type Applications, mapValues } from './application.js'
 import { peers } from './peers.js'
 import { type Use, uses } from './uses.js'
 
 /** An application with one mount, or none, and one route. */
-function application(mount?: (app: FastifyInstance) => unknown, act?: Use['act']): Application {
+function application(mount?: (app: FastifyInstance) => unknown, act?: Use['act'], kept?: FastifyReply[]): Application {
   return async () => {
     const app = fastify()
     await mount?.(app)
     for (const path of ['/', '/work']) {
       app.get(path, (request, reply) => {
         act?.(request.exchange, request.raw)
+        kept?.push(reply)
         reply.send({ ok: true })
       })
     }
@@ -25,6 +26,7 @@ function application(mount?: (app: FastifyInstance) => unknown, act?: Use['act']
 /** Applications on Fastify 5. */
 export const applications: Applications = {
   bare: application(),
+  'bare-kept': application(undefined, undefined, []),
   noop: application((app) => app.addHook('onRequest', (_request, _reply, next) => next())),
   'als-run': application((app) => {
     const storage = new AsyncLocalStorage()

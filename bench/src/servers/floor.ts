@@ -9,10 +9,12 @@ class State {
   readonly method: string | undefined
   readonly url: string | undefined
   readonly bytesBefore: number
+  readonly task: (() => void) | undefined
   status = 0
   bytes = 0
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, task: (() => void) | undefined) {
+    this.task = task
     this.request = request
     this.response = response
     this.method = request.method
@@ -35,14 +37,16 @@ function writeHead(this: Watched, status: number, reason?: string, fields?: obje
 function onPrefinish(this: Watched): void {
   const state = this[slot]
   state.bytes = this.req.socket.bytesWritten - state.bytesBefore
+  if (state.task !== undefined) setImmediate(state.task)
 }
 
 /**
  * The least that tells the head and the end of a response as this library does: an object, a `writeHead` of one's own, one listener, two
- * looks at what the connection has written. It is right for none of the cases that make the difference.
+ * looks at what the connection has written. A task has a turn of its own after that. It is right for none of the cases that make the
+ * difference.
  */
-export function watch(req: IncomingMessage, res: ServerResponse): void {
-  ;(res as Watched)[slot] = new State(req, res)
+export function watch(req: IncomingMessage, res: ServerResponse, task?: () => void): void {
+  ;(res as Watched)[slot] = new State(req, res, task)
   ;(res as unknown as { writeHead: unknown }).writeHead = writeHead
   res.on('prefinish', onPrefinish)
 }

@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createLifecycle } from '@afterword/adapter-node'
 import { count, countLater } from '../work.js'
 import { type Application, type Applications, mapValues } from './application.js'
-import { watch } from './floor.js'
 import { peers } from './peers.js'
 import { type Use, uses } from './uses.js'
 
@@ -40,11 +39,6 @@ function mount({ options, act }: Use): Application {
 /** Applications on `node:http`. */
 export const applications: Applications = {
   bare: () => createServer(reply),
-  floor: () =>
-    createServer((req, res) => {
-      watch(req, res)
-      reply(req, res)
-    }),
   'als-run': () => {
     const storage = new AsyncLocalStorage()
     const store = {}

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { ServerResponse } from 'node:http'
 import { burnAll, count, counting } from '../work.js'
 import type { Hook } from './application.js'
+import { watch } from './floor.js'
 
 /** The packages that are measured beside the library, with their pinned versions in `package.json`. */
 export const peerPackages = [
@@ -16,9 +17,11 @@ const listener = count as (...args: unknown[]) => void
 
 /**
  * Peers that do part of the same job, by scenario. Each is used as well as it can be: shared functions instead of closures,
- * and no output. Every one is imported only where it is measured.
+ * and no output. Every one is imported only where it is measured. Before them the least that could do the job.
  */
 export const peers: Readonly<Record<string, () => Hook | Promise<Hook>>> = {
+  floor: () => (req, res) => watch(req, res),
+  'floor-task': () => (req, res) => watch(req, res, count),
   close: () => (_req, res) => void res.on('close', count),
   finish: () => (_req, res) => void res.on('finish', count),
   'finish-close': () => (_req, res) => {
