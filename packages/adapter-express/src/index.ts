@@ -127,7 +127,7 @@ export class ExpressLifecycle extends NodeLifecycle {
     const req = look(res, 'req') as Request
     const route = look(req, 'route') as Request['route']
     if (route?.path === undefined) return undefined
-    const path = String(route.path)
+    const path = textOf(route.path)
     const baseUrl = look(req, 'baseUrl') as string | undefined
     return baseUrl ? baseUrl + path : path
   }
@@ -151,6 +151,16 @@ export class ExpressLifecycle extends NodeLifecycle {
  */
 function look(target: object, name: string): unknown {
   return (target as Record<string, unknown>)[name]
+}
+
+const texts = new WeakMap<object, string>()
+
+/** The text of a path. That of a list or a pattern is made once: it takes longer than everything else at the end of an exchange. */
+function textOf(path: unknown): string {
+  if (typeof path !== 'object' || path === null) return String(path)
+  let text = texts.get(path)
+  if (text === undefined) texts.set(path, (text = String(path)))
+  return text
 }
 
 const relayRequirements: Requirements = {

@@ -80,9 +80,17 @@ export const expressMutants: readonly Mutant[] = [
   {
     id: 'express: a route where there is none',
     file,
-    find: 'if (route?.path === undefined) return undefined\n    const path = String(route.path)',
-    replace: 'const path = String(route?.path)',
+    find: 'if (route?.path === undefined) return undefined\n    const path = textOf(route.path)',
+    replace: 'const path = textOf(route?.path)',
     rule: 'EXP-002',
+    rig,
+  },
+  {
+    id: 'express: one text for all lists of paths',
+    file,
+    find: 'let text = texts.get(path)\n  if (text === undefined) texts.set(path, (text = String(path)))',
+    replace: 'let text = texts.get(textOf)\n  if (text === undefined) texts.set(textOf, (text = String(path)))',
+    rule: 'EXP-001',
     rig,
   },
   {

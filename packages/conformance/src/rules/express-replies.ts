@@ -22,6 +22,7 @@ export const expressReplyRules: readonly Rule[] = [
           const users = express.Router()
           users.get('/:id', (_req, res) => void res.send('one'))
           users.get(['/a/b', '/c/d'], (_req, res) => void res.send('some'))
+          users.get(['/e/f', '/g/h'], (_req, res) => void res.send('others'))
           const api = express()
           api.use('/users', users)
           app.use('/api', api)
@@ -31,6 +32,10 @@ export const expressReplyRules: readonly Rule[] = [
           assert.deepEqual([(await app.outcome()).route, (await app.outcome()).url], ['/api/users/:id', '/api/users/7?full=1'])
           await app.ask('/api/users/c/d')
           assert.equal((await app.outcome(2)).route, '/api/users/a/b,/c/d')
+          await app.ask('/api/users/e/f')
+          assert.equal((await app.outcome(3)).route, '/api/users/e/f,/g/h')
+          await app.ask('/api/users/a/b')
+          assert.equal((await app.outcome(4)).route, '/api/users/a/b,/c/d')
         },
       ),
   },
