@@ -32,9 +32,9 @@ export const presets: Readonly<Record<Preset, Plan>> = {
   default: {
     tier: 2,
     parts: ['paired', 'throughput', 'scale'],
-    paired,
+    paired: { ...paired, warmUp: 4000, rounds: 40, roundsOfRest: 20 },
     throughput: { tier: 1, rounds: 1, seconds: 1, connections: 64 },
-    scale: { inFlight: 10_000, backlogs: [10_000, 100_000], repetitions: 1, tasks },
+    scale: { inFlight: 10_000, backlogs: [10_000], repetitions: 1, tasks: { ...tasks, warmUp: 3000, rounds: 40 } },
   },
   full: {
     tier: 3,
