@@ -21,18 +21,13 @@ export function besideOf({ server, scenario, role }: Variant): string[] {
   return role === 'other' ? [...beside, `${server}/${scenario.id}`] : beside
 }
 
-/** Those of the quick run come first, then the others that promises are about: so few heats have them. */
-function rankOf({ scenario: { tier, isPromised } }: Variant): number {
-  return tier - (tier > 1 && isPromised === true ? 0.5 : 0)
-}
-
-/** Divides variants into heats, each with its base. */
+/** Divides variants into heats, each with its base: those of the quick run first. Within a tier they stay in the order of the table. */
 export function heatsOf(variants: readonly Variant[]): Heat[] {
   return serverNames.flatMap((server) => {
     const here = variants.filter((variant) => variant.server === server)
     const isBase = ({ id, role }: Variant): boolean => id === baseOf(server) || id === `${server}/bare` || role === 'control'
     const bases = here.filter(isBase)
-    const others = here.filter((variant) => !isBase(variant)).toSorted((a, b) => rankOf(a) - rankOf(b))
+    const others = here.filter((variant) => !isBase(variant)).toSorted((a, b) => a.scenario.tier - b.scenario.tier)
     const amount = here.length === 0 ? 0 : Math.max(1, Math.ceil(others.length / most))
     const chunks = Array.from({ length: amount }, (_, index) => others.slice(index * most, (index + 1) * most))
     return chunks.map((chunk, index): Heat => {

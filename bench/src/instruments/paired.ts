@@ -16,7 +16,7 @@ export interface PairedPlan {
   readonly budgetMs: number
   /** Requests to every server before it is measured: V8 goes on compiling for thousands. */
   readonly warmUp: number
-  /** In a round every server is measured once, in a random order. So many for what promises are about. */
+  /** In a round every server is measured once, in a random order. So many for what promises are about, if that is among the variants. */
   readonly rounds: number
   /** And so many for the others. */
   readonly roundsOfRest: number
@@ -100,10 +100,6 @@ async function measureOnce(
 /** Fewer say nothing about how far they differ. */
 const leastGenerations = 2
 
-function isPromised({ own }: Heat): boolean {
-  return own.some(({ scenario }) => scenario.isPromised === true)
-}
-
 /** What was measured of one heat. */
 export interface MeasuredHeat extends Heat {
   /** By variant: for each generation the costs of its rounds. */
@@ -116,20 +112,22 @@ export async function samplePairs(
   variants: readonly Variant[],
   plan: PairedPlan,
   progress: Progress,
-): Promise<{ heats: readonly MeasuredHeat[]; generations: number }> {
+): Promise<{ heats: readonly MeasuredHeat[]; generations: number; generationsOfRest: number }> {
   const heats = heatsOf(variants).map((heat): MeasuredHeat => ({ ...heat, samples: new Map(heat.all.map(({ id }) => [id, []])) }))
-  const promised = heats.filter(isPromised)
+  const promised = heats.filter(({ own }) => own.some(({ scenario }) => scenario.isPromised === true))
+  const lasting = promised.length > 0 ? promised : heats
   const start = performance.now()
-  /** How long what goes on took in the generation before, in ms. */
+  /** How long the lasting took in the generation before, in ms. */
   let last = 0
   let generation = 0
   for (; generation < plan.generations; generation++) {
     if (generation >= leastGenerations && performance.now() - start + last > plan.budgetMs) break
     last = 0
-    const going = generation < leastGenerations || promised.length === 0 ? heats : promised
+    const going = generation < leastGenerations ? heats : lasting
     for (const [index, heat] of going.entries()) {
       const { all, samples } = heat
-      const rounds = isPromised(heat) ? plan.rounds : plan.roundsOfRest
+      const isLasting = lasting.includes(heat)
+      const rounds = isLasting ? plan.rounds : plan.roundsOfRest
       const begin = performance.now()
       const found = await measureOnce(theatre, all, { ...plan, rounds }, (share) => {
         const done = generation + (index + share) / going.length
@@ -138,10 +136,10 @@ export async function samplePairs(
         progress(Math.min(1, Math.max(done / plan.generations, byTime)), text)
       })
       for (const [id, values] of found) samples.get(id)?.push(values)
-      if (promised.length === 0 || isPromised(heat)) last += performance.now() - begin
+      if (isLasting) last += performance.now() - begin
     }
   }
-  return { heats, generations: generation }
+  return { heats, generations: generation, generationsOfRest: lasting.length < heats.length ? leastGenerations : generation }
 }
 
 /** The spread between the generations of all variants on a server, compared with their base. */
@@ -163,8 +161,7 @@ export async function measurePairs(
   plan: PairedPlan,
   progress: Progress,
 ): Promise<PairedResults> {
-  const { heats, generations } = await samplePairs(theatre, variants, plan, progress)
-  const generationsOfRest = Math.min(...heats.flatMap(({ samples }) => [...samples.values()].map(({ length }) => length)))
+  const { heats, generations, generationsOfRest } = await samplePairs(theatre, variants, plan, progress)
   const spreads = new Map(serverNames.map((server) => [server, spreadOn(server, heats)]))
   const rowIn = ({ samples }: MeasuredHeat, variant: Variant): PairedRow => {
     const { id, server, scenario, role } = variant
