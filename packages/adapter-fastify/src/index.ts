@@ -1,4 +1,4 @@
-import { type DrainOptions, type Exchange, type Fault, type LifecycleOptions, NodeLifecycle, type NodeServer } from '@afterword/adapter-node'
+import { type DrainOptions, type Exchange, type Fault, type FaultLogger, type LifecycleOptions, NodeLifecycle, type NodeServer } from '@afterword/adapter-node'
 import { claimOf, secondReply } from '@afterword/adapter-node/adapter'
 import { exchangeOf, type ServerExchange } from '@afterword/lifecycle-core/adapter'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
@@ -63,12 +63,10 @@ export class FastifyLifecycle extends NodeLifecycle {
     if (app.hasRequestDecorator('exchange')) return done()
     app.decorateRequest('exchange', null as unknown as Exchange)
     if (!isMute(app.log)) this.log = app.log
-    const logs = this.log !== undefined && this.options.onError === undefined && this.options.logger === undefined
     app.addHook('onRequest', (request, reply, next) => {
       if (this.options.guard !== false) reply.send = send
       const exchange = this.exchange(request.raw, reply.raw, request.originalUrl, reply)
       request.exchange = exchange
-      if (logs) exchange.logger = request.log
       if (!this.rejects(exchange)) return exchange.run(next)
       const body = { statusCode: 503, error: 'Service Unavailable', message: 'Service Unavailable' }
       return void reply.code(503).header('retry-after', '1').send(body)
@@ -92,6 +90,10 @@ export class FastifyLifecycle extends NodeLifecycle {
       if (!report.clean) app.log.warn({ drain: report }, 'the drain was not clean')
     })
     done()
+  }
+
+  override loggerOf(exchange: ServerExchange): FaultLogger | undefined {
+    return this.log === undefined ? undefined : (exchange.owner as FastifyReply | undefined)?.request.log
   }
 
   override report(error: unknown, fault: Fault, exchange: ServerExchange): void {

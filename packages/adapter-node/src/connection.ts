@@ -6,8 +6,13 @@ const slot = Symbol.for('afterword.connection')
 /** A socket as this package marks it. Injected requests have a stub that lacks most of a socket. */
 type MarkedSocket = Socket & { [slot]?: Connection }
 
-/** Shared by all connections that are not pipelined. Never changed. */
-const none: ServerResponse[] = []
+/** What a connection has once a request has come before the response to the one before it was over. */
+class Pipeline {
+  /** Those behind the first, in the order of their requests. */
+  readonly behind: ServerResponse[] = []
+  /** All that had no socket when they were added. */
+  readonly queued = new WeakSet<ServerResponse>()
+}
 
 /** The open responses of one HTTP/1 connection. There may be tens of thousands of them, so most of it is made when it is needed. */
 export class Connection {
@@ -16,8 +21,7 @@ export class Connection {
   bytesBefore = 0
   /** A field, and not the first of the list: without pipelining no list is touched. */
   private first: ServerResponse | undefined = undefined
-  private behind = none
-  private queued: WeakSet<ServerResponse> | undefined = undefined
+  private pipeline: Pipeline | undefined = undefined
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -30,7 +34,7 @@ export class Connection {
 
   /** Whether its responses follow each other, so that what the socket says, it says of the one that is open. */
   get isPlain(): boolean {
-    return this.queued === undefined
+    return this.pipeline === undefined
   }
 
   /** Whether the operating system takes what is written. Injected requests have a socket on which nothing is ever destroyed. */
@@ -40,12 +44,13 @@ export class Connection {
 
   /** Whether no response is open. */
   get isIdle(): boolean {
-    return this.first === undefined && this.behind.length === 0
+    return this.first === undefined && (this.pipeline === undefined || this.pipeline.behind.length === 0)
   }
 
   /** In the order of their requests: the first is being sent, the others are queued behind it (pipelining). */
   get open(): readonly ServerResponse[] {
-    return this.first === undefined ? this.behind : [this.first, ...this.behind]
+    const behind = this.pipeline === undefined ? [] : this.pipeline.behind
+    return this.first === undefined ? behind : [this.first, ...behind]
   }
 
   add(res: ServerResponse): void {
@@ -53,24 +58,28 @@ export class Connection {
       this.first = res
       return
     }
-    if (this.behind === none) this.behind = []
-    this.behind.push(res)
-    this.queued ??= new WeakSet()
-    this.queued.add(res)
+    this.pipeline ??= new Pipeline()
+    this.pipeline.behind.push(res)
+    this.pipeline.queued.add(res)
   }
 
   /** Whether it had no socket when it was added: Node gives it to a response when its turn comes. */
   wasQueued(res: ServerResponse): boolean {
-    return this.queued?.has(res) === true
+    return this.pipeline?.queued.has(res) === true
   }
 
   has(res: ServerResponse): boolean {
-    return this.first === res || this.behind.includes(res)
+    return this.first === res || this.pipeline?.behind.includes(res) === true
   }
 
   remove(res: ServerResponse): void {
-    if (this.first === res) this.first = undefined
-    else if (this.behind.includes(res)) this.behind.splice(this.behind.indexOf(res), 1)
+    if (this.first === res) {
+      this.first = undefined
+      return
+    }
+    const { behind } = this.pipeline ?? {}
+    const place = behind?.indexOf(res) ?? -1
+    if (place >= 0) behind?.splice(place, 1)
   }
 
   /** Whether the response has others before it. */

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.js'
 
 const hooks = 'packages/lifecycle-core/src/hooks.ts'
 const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
+const extensions = 'packages/lifecycle-core/src/extensions.ts'
 const hold = 'packages/adapter-node/src/hold.ts'
 const head = 'packages/adapter-node/src/held-head.ts'
 const lock = 'packages/adapter-node/src/lock.ts'
@@ -44,7 +45,7 @@ export const beforeMutants: readonly Mutant[] = [
     rule: 'BCM-064',
     rig: 'node',
   },
-  { id: 'the error page has no hooks of its own', file: exchange, find: '    this.hooks = hooks\n', replace: '    void hooks\n', rule: 'BCM-023', rig: 'express' },
+  { id: 'the error page has no hooks of its own', file: exchange, find: '    this.extend().hooks = hooks\n', replace: '    void hooks\n', rule: 'BCM-023', rig: 'express' },
   {
     id: 'the error of a hook does not reach the outcome',
     file: exchange,
@@ -69,8 +70,8 @@ export const beforeMutants: readonly Mutant[] = [
     rule: 'BCM-062',
     rig: 'node',
   },
-  { id: 'held replies outlive their exchange', file: exchange, find: 'if (this.hooks !== undefined) this.hooks.hold.drop()\n', replace: '\n', rule: 'BCM-066', rig: 'node' },
-  { id: 'a hold is on every response', file: exchange, find: '    this.commitListeners ??= []\n', replace: "    this.commitListeners ??= []\n    this.openHooks('onCommit')\n", rule: 'BCM-006', rig: 'node' },
+  { id: 'held replies outlive their exchange', file: extensions, find: 'if (this.hooks !== undefined) this.hooks.hold.drop()\n', replace: '\n', rule: 'BCM-066', rig: 'node' },
+  { id: 'a hold is on every response', file: exchange, find: '    this.extend().listen(listener)\n', replace: "    this.extend().listen(listener)\n    this.openHooks('onCommit')\n", rule: 'BCM-006', rig: 'node' },
   {
     id: 'what waits is sent out of its order',
     file: hold,

@@ -266,8 +266,8 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'an exchange that has finished is hurried',
     file: exchange,
-    find: 'if (!this.hasEnded) this.controller?.abort(reason)',
-    replace: 'this.controller?.abort(reason)',
+    find: 'if (!this.hasEnded) this.extensions?.controller?.abort(reason)',
+    replace: 'this.extensions?.controller?.abort(reason)',
     rule: 'DRN-020',
     rig: 'node',
   },

@@ -159,9 +159,9 @@ export const fastifyMutants: readonly Mutant[] = [
   {
     id: 'fastify: request.signal in place of the signal of the exchange',
     file: 'packages/lifecycle-core/src/server-exchange.ts',
-    find: '      this.controller = new AbortController()\n',
+    find: '      extensions.controller = new AbortController()\n',
     replace:
-      "      this.controller = new AbortController(); (this.response as { req: import('node:http').IncomingMessage }).req.once('close', () => this.controller?.abort())\n",
+      "      extensions.controller = new AbortController(); (this.response as { req: import('node:http').IncomingMessage }).req.once('close', () => extensions.controller?.abort())\n",
     rule: 'FAS-011',
     rig,
   },

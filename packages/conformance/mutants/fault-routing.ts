@@ -21,7 +21,7 @@ export const faultRoutingMutants: readonly Mutant[] = [
   { id: 'the logger loses its object', file: core + 'sink.ts', find: 'return logger.error({ err: error, ...fault }, message)', replace: '{ const { error: log } = logger; return log({ err: error, ...fault }, message) }', rule: 'FLT-110', rig: 'node' },
   { id: 'a line without the outcome', file: core + 'sink.ts', find: '{ ...rest, outcome: outcome?.kind }', replace: '{ ...rest }', rule: 'FLT-111', rig: 'http2' },
   { id: 'what the logger rejects with is nobody\'s', file: core + 'sink.ts', find: 'if (isThenable(result)) settle(result, undefined, (sinkError) => writeLast(sinkError, error))', replace: 'void result', rule: 'FLT-112', rig: 'node' },
-  { id: 'fastify: the logger of the request is not asked', file: plugin, find: 'if (logs) exchange.logger = request.log', replace: '', rule: 'FLT-113', rig: 'fastify' },
+  { id: 'fastify: the logger of the request is not asked', file: plugin, find: '(exchange.owner as FastifyReply | undefined)?.request.log', replace: 'undefined', rule: 'FLT-113', rig: 'fastify' },
   { id: 'fastify: a logger that says nothing is one', file: plugin, find: 'return level === undefined && error === trace', replace: 'return level === null && error === trace', rule: 'FLT-111', rig: 'fastify' },
   { id: 'fastify: the logger of the application is not asked', file: plugin, find: 'exchange.logger ?? this.log', replace: 'exchange.logger', rule: 'FLT-114', rig: 'fastify' },
   { id: 'a stream that the client closed is a fault', file: core + 'sink.ts', find: "code === 'ERR_STREAM_PREMATURE_CLOSE' || ", replace: '', rule: 'FLT-120', rig: 'express' },

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
+const extensions = 'packages/lifecycle-core/src/extensions.ts'
 const lifecycle = 'packages/lifecycle-core/src/lifecycle.ts'
 const pageFile = 'packages/adapter-node/src/page.ts'
 const node = 'packages/adapter-node/src/lifecycle.ts'
@@ -82,16 +83,16 @@ export const faultsMutants: readonly Mutant[] = [
   {
     id: 'the outcome does not know of the error',
     file: exchange,
-    find: 'if (this.told === undefined) this.error = error',
+    find: 'if (this.ending?.outcome === undefined) this.extend().error = error',
     replace: '',
     rule: 'FLT-004',
     rig: 'node',
   },
   {
     id: 'what a commit listener throws goes on its way',
-    file: exchange,
-    find: "} catch (error) {\n        this.report(error, 'commit-listener')",
-    replace: '} catch (error) {\n        throw error',
+    file: extensions,
+    find: "} catch (error) {\n    exchange.report(error, 'commit-listener')",
+    replace: '} catch (error) {\n    throw error',
     rule: 'FLT-005',
     rig: 'node',
   },
@@ -170,8 +171,8 @@ export const faultsMutants: readonly Mutant[] = [
   {
     id: 'the signal does not abort',
     file: exchange,
-    find: 'if (this.reason !== null) this.controller?.abort(abortError(this.reason))',
-    replace: '',
+    find: 'if (reason !== null) this.extensions?.controller?.abort(abortError(reason))\n    this.participants?.end()',
+    replace: 'this.participants?.end()',
     rule: 'FLT-011',
     rig: 'node',
   },
@@ -194,7 +195,7 @@ export const faultsMutants: readonly Mutant[] = [
   {
     id: 'a signal that is asked for late does not know of the abort',
     file: exchange,
-    find: 'if (this.reason !== null) this.controller.abort(abortError(this.reason))\n',
+    find: 'if (reason !== null) extensions.controller.abort(abortError(reason))\n',
     replace: 'if (false) void 0\n',
     rule: 'FLT-013',
     rig: 'node',

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.js'
 
 const exchange = 'packages/lifecycle-core/src/server-exchange.ts'
+const extensions = 'packages/lifecycle-core/src/extensions.ts'
 const lifecycle = 'packages/lifecycle-core/src/lifecycle.ts'
 const outcome = 'packages/lifecycle-core/src/outcome.ts'
 
@@ -8,7 +9,7 @@ const outcome = 'packages/lifecycle-core/src/outcome.ts'
 export const headCommitMutants: readonly Mutant[] = [
   {
     id: 'listeners in the order of their registration',
-    file: exchange,
+    file: extensions,
     find: 'for (let index = listeners.length - 1; index >= 0; index--)',
     replace: 'for (let index = 0; index < listeners.length; index++)',
     rule: 'COM-001',
@@ -24,7 +25,7 @@ export const headCommitMutants: readonly Mutant[] = [
   },
   {
     id: 'commit listeners are called for every head that is tried',
-    file: exchange,
+    file: extensions,
     find: 'const listeners = this.commitListeners\n    this.commitListeners = undefined\n',
     replace: 'const listeners = this.commitListeners\n',
     rule: 'COM-029',
@@ -32,32 +33,32 @@ export const headCommitMutants: readonly Mutant[] = [
   },
   {
     id: 'a throwing commit listener stops the others and the reply',
-    file: exchange,
-    find: "} catch (error) {\n        this.report(error, 'commit-listener')",
-    replace: '} catch (error) {\n        throw error',
+    file: extensions,
+    find: "} catch (error) {\n    exchange.report(error, 'commit-listener')",
+    replace: '} catch (error) {\n    throw error',
     rule: 'COM-004',
     rig: 'node',
   },
   {
     id: 'a throwing commit listener is not reported',
-    file: exchange,
-    find: "} catch (error) {\n        this.report(error, 'commit-listener')",
-    replace: '} catch (error) {\n        void error',
+    file: extensions,
+    find: "} catch (error) {\n    exchange.report(error, 'commit-listener')",
+    replace: '} catch (error) {\n    void error',
     rule: 'COM-006',
     rig: 'node',
   },
   {
     id: 'the promise of a commit listener is overlooked',
-    file: exchange,
-    find: 'if (isThenable(result)) this.reportPromise(result)',
+    file: extensions,
+    find: 'if (isThenable(result)) reportPromise(result, exchange)',
     replace: '',
     rule: 'COM-005',
     rig: 'node',
   },
   {
     id: "the rejection of a commit listener is nobody's",
-    file: exchange,
-    find: "settle(result, undefined, (error) => this.report(error, 'commit-listener'))",
+    file: extensions,
+    find: "settle(result, undefined, (error) => exchange.report(error, 'commit-listener'))",
     replace: '',
     rule: 'COM-005',
     rig: 'node',
@@ -153,8 +154,8 @@ export const headCommitMutants: readonly Mutant[] = [
   {
     id: 'a head is asked for where nothing was committed',
     file: exchange,
-    find: 'if (this.status !== null) this.head = binding.writtenHead(response as object)',
-    replace: 'this.head = (response as { getHeaders(): object }).getHeaders()',
+    find: 'this.status === null ? undefined : binding.writtenHead(response as object)',
+    replace: '(response as { getHeaders(): object }).getHeaders()',
     rule: 'COM-022',
     rig: 'node',
   },

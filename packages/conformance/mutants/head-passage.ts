@@ -178,7 +178,7 @@ export const headPassageMutants: readonly Mutant[] = [
   {
     id: 'commit listeners have no say',
     file: exchange,
-    find: 'return this.commitListeners === undefined && this',
+    find: 'return !this.awaitsHead && this',
     replace: 'return this',
     rule: 'COM-003',
     rig: 'express',
@@ -186,8 +186,8 @@ export const headPassageMutants: readonly Mutant[] = [
   {
     id: 'the guard has no say',
     file: exchange,
-    find: 'this.commitListeners === undefined && this.lifecycle.options.guard === false',
-    replace: 'this.commitListeners === undefined',
+    find: '!this.awaitsHead && this.lifecycle.options.guard === false',
+    replace: '!this.awaitsHead',
     rule: 'GRD-002',
     rig: 'node',
   },

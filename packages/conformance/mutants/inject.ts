@@ -30,7 +30,7 @@ export const injectMutants: readonly Mutant[] = [
   {
     id: 'inject: errors of injected requests are not noted',
     file: 'packages/lifecycle-core/src/server-exchange.ts',
-    find: 'if (this.told === undefined) this.error = error',
+    find: 'if (this.ending?.outcome === undefined) this.extend().error = error',
     replace: '',
     rule: 'INJ-002',
     rig,

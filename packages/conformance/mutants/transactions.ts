@@ -51,8 +51,8 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'hooks cannot ask',
     file: exchange,
-    find: 'return !this.isOpen || this.hooks?.isOver === true',
-    replace: 'return !this.isOpen || this.hooks?.isRunning === true',
+    find: 'return !this.isOpen || this.extensions?.hooks?.isOver === true',
+    replace: 'return !this.isOpen || this.extensions?.hooks?.isRunning === true',
     rule: 'TXN-006',
     rig: 'node',
   },
@@ -131,7 +131,7 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'the failure of a handler goes by its status',
     file: exchange,
-    find: 'if (this.hooks?.hold.hasEnded !== true) this.participants?.fail(error)',
+    find: 'if (this.extensions?.hooks?.hold.hasEnded !== true) this.participants?.fail(error)',
     replace: '',
     rule: 'TXN-025',
     rig: 'express',
@@ -139,7 +139,7 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'the failure of a handler goes by its status on Fastify',
     file: exchange,
-    find: 'if (this.hooks?.hold.hasEnded !== true) this.participants?.fail(error)',
+    find: 'if (this.extensions?.hooks?.hold.hasEnded !== true) this.participants?.fail(error)',
     replace: '',
     rule: 'TXN-026',
     rig: 'fastify',
@@ -259,7 +259,7 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'a whole reply does not stand',
     file: exchange,
-    find: 'if (this.hooks?.hold.hasEnded !== true) this.participants?.fail(error)',
+    find: 'if (this.extensions?.hooks?.hold.hasEnded !== true) this.participants?.fail(error)',
     replace: 'this.participants?.fail(error)',
     rule: 'TXN-032',
     rig: 'node',
@@ -395,8 +395,8 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'the signal waits for the commit',
     file: exchange,
-    find: "  tell(now: number): void {\n    if (this.reason !== null) this.controller?.abort(abortError(this.reason))\n",
-    replace: '  tell(now: number): void {\n',
+    find: 'if (reason !== null) this.extensions?.controller?.abort(abortError(reason))\n    this.participants?.end()',
+    replace: 'this.participants?.end()',
     rule: 'TXN-048',
     rig: 'node',
   },

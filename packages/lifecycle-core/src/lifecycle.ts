@@ -10,7 +10,7 @@ import type { Outcome } from './outcome.js'
 import { Registry } from './registry.js'
 import type { DrainReport } from './report.js'
 import { Scheduler } from './scheduler.js'
-import { type Fault, Sink, isThenable, settle } from './sink.js'
+import { type Fault, type FaultLogger, Sink, isThenable, settle } from './sink.js'
 import { type LifecycleStats, statsOf } from './stats.js'
 import type { Task } from './task.js'
 import { Ticker } from './ticker.js'
@@ -211,6 +211,11 @@ export class Lifecycle {
   tellRefused(task: Task, error: LifecycleError): void {
     const { onRefused } = this.options
     if (onRefused !== undefined) this.callSubscriber(task.exchange, () => onRefused(task, error))
+  }
+
+  /** The framework's logger of a request, while its exchange is in flight; an adapter whose framework has one names it. */
+  loggerOf(_exchange: ServerExchange): FaultLogger | undefined {
+    return undefined
   }
 
   /** Every fault comes through here, on its way to the sink. */

@@ -4,7 +4,9 @@ import { channels } from './channels.js'
 import { currentTask, storage } from './context.js'
 import { LifecycleError } from './errors.js'
 import { Capture, type CaptureOptions } from './capture.js'
+import { Ending } from './ending.js'
 import type { CommitListener, Exchange } from './exchange.js'
+import { Extensions } from './extensions.js'
 import { type CommitHook, Hooks, type PayloadHook, tooLate } from './hooks.js'
 import type { Lifecycle } from './lifecycle.js'
 import { assertFunction, assertPromise, assertTask, checkCaptureOptions, checkPromiseOptions, checkTaskOptions } from './options.js'
@@ -12,7 +14,7 @@ import { LazyOutcome, type Outcome } from './outcome.js'
 import { type Participant, Participants } from './participants.js'
 import { type Phase, type Place, start } from './phase.js'
 import type { Member } from './registry.js'
-import { type FaultLogger, type FaultSource, heeds, isThenable, saysClosed, settle } from './sink.js'
+import { type FaultLogger, type FaultSource, heeds, saysClosed } from './sink.js'
 import type { PromiseOptions, Task, TaskFunction, TaskHandle, TaskOptions } from './task.js'
 import { TaskBook } from './task-book.js'
 
@@ -39,8 +41,6 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   kept: unknown = undefined
   /** What the adapter needs to reach the framework's own error handling. Let go of at the end. */
   owner: unknown = undefined
-  /** Where its faults are logged if the application names no sink: the framework's logger of this request. */
-  logger: FaultLogger | undefined = undefined
   /** The method of the request. */
   readonly method: string
   /** As the client sent it. */
@@ -54,22 +54,14 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   /** Let go of at the end. */
   response: object | undefined
   private status: number | null = null
-  private error: unknown = undefined
-  private head: unknown = undefined
-  private bytes: number | null = null
-  private reason: AbortReason | null = null
-  private position: AbortPosition | null = null
-  private commitListeners: CommitListener[] | undefined = undefined
-  private hooks: Hooks | undefined = undefined
-  /** Its transactions, once it has asked for one. */
-  participants: Participants | undefined = undefined
   /** What the handler returned, where the adapter calls it and it is a promise. */
   handling: PromiseLike<unknown> | undefined = undefined
-  private captured: Capture | undefined = undefined
-  private controller: AbortController | undefined = undefined
+  /** What most exchanges do without. */
+  private extensions: Extensions | undefined = undefined
   /** Its tasks, once it has had one. */
   tasks: TaskBook | undefined = undefined
-  private told: LazyOutcome | undefined = undefined
+  /** Since it is over. */
+  private ending: Ending | undefined = undefined
 
   /** Use `Lifecycle.begin`, which also counts it. */
   constructor(lifecycle: Lifecycle, binding: Binding, response: object, method: string, url: string) {
@@ -101,18 +93,23 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   }
 
   get outcome(): Outcome {
-    if (this.told === undefined && this.hasEnded && this.participants?.committing === undefined) this.told = this.concludeOutcome()
-    return this.told as Outcome
+    const { ending } = this
+    if (ending !== undefined && ending.outcome === undefined && this.participants?.committing === undefined) {
+      ending.outcome = this.concludeOutcome(ending)
+    }
+    return ending?.outcome as Outcome
   }
 
   get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController()
+    const extensions = this.extend()
+    if (extensions.controller === undefined) {
+      extensions.controller = new AbortController()
+      const { reason } = this
       const { hurry } = this.lifecycle
-      if (this.reason !== null) this.controller.abort(abortError(this.reason))
+      if (reason !== null) extensions.controller.abort(abortError(reason))
       else if (hurry !== undefined) this.abortSignal(hurry)
     }
-    return this.controller.signal
+    return extensions.controller.signal
   }
 
   /** Asked for until the end: a router knows it late. */
@@ -123,6 +120,25 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   set route(route: string | null) {
     this.knownRoute = route
+  }
+
+  /** Where its faults are logged if the application names no sink: the framework's logger of this request. */
+  get logger(): FaultLogger | undefined {
+    return this.ending === undefined ? this.lifecycle.loggerOf(this) : this.ending.logger
+  }
+
+  /** Its transactions, once it has asked for one. */
+  get participants(): Participants | undefined {
+    return this.extensions?.participants
+  }
+
+  /** Why it was aborted, if it was. */
+  private get reason(): AbortReason | null {
+    return this.ending === undefined ? null : this.ending.reason
+  }
+
+  private extend(): Extensions {
+    return (this.extensions ??= new Extensions())
   }
 
   after(work: TaskFunction | PromiseLike<unknown>, options?: TaskOptions): TaskHandle {
@@ -143,8 +159,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   onCommit(listener: CommitListener): void {
     assertFunction('onCommit', listener)
     this.assertOpen('onCommit')
-    this.commitListeners ??= []
-    this.commitListeners.push(listener)
+    this.extend().listen(listener)
   }
 
   beforeCommit(hook: CommitHook): void {
@@ -162,31 +177,33 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   captureBody(options: CaptureOptions = {}): void {
     checkCaptureOptions(options)
     this.assertOpen('captureBody')
-    this.captured = new Capture(options)
-    this.binding.capture?.(this.response as object, this.captured)
+    const capture = (this.extend().capture = new Capture(options))
+    this.binding.capture?.(this.response as object, capture)
   }
 
   /** Whether a hook wants to see the payload. */
   get awaitsPayload(): boolean {
-    return this.hooks?.awaitsPayload === true
+    return this.extensions?.hooks?.awaitsPayload === true
   }
 
   /** Runs the payload hooks of a framework that waits for them by itself. */
   transformPayload(payload: unknown, head: ResponseHead): unknown {
-    return this.hooks === undefined ? payload : this.hooks.transform(payload, head)
+    const hooks = this.extensions?.hooks
+    return hooks === undefined ? payload : hooks.transform(payload, head)
   }
 
   /** Whether nothing can be put before the head any more. */
   get isPastHooks(): boolean {
-    return !this.isOpen || this.hooks?.isOver === true
+    return !this.isOpen || this.extensions?.hooks?.isOver === true
   }
 
   /** Takes a transaction, which is settled after all hooks have let the head pass. */
   join(participant: Participant): void {
     const hooks = this.openHooks('transaction')
     hooks.addLast(async (head) => participant.settle(head))
-    this.participants ??= new Participants()
-    this.participants.add(participant, hooks)
+    const { participants = new Participants() } = this
+    this.extend().participants = participants
+    participants.add(participant, hooks)
   }
 
   /** From here on it is being handled. */
@@ -203,28 +220,16 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   // What the binding signals.
 
   get awaitsHead(): boolean {
-    return this.commitListeners !== undefined
+    return this.extensions !== undefined && this.extensions.commitListeners !== undefined
   }
 
   /** Whether nobody but the handler has a say in the head, and nobody has to know that it was written. */
   get isUnwatched(): boolean {
-    return this.commitListeners === undefined && this.lifecycle.options.guard === false
+    return !this.awaitsHead && this.lifecycle.options.guard === false
   }
 
   tellHead(head: ResponseHead): void {
-    const listeners = this.commitListeners
-    this.commitListeners = undefined
-    if (listeners === undefined) return
-    for (let index = listeners.length - 1; index >= 0; index--) {
-      try {
-        const result: unknown = (listeners[index] as CommitListener)(head, this)
-        if (isThenable(result)) this.reportPromise(result)
-      } catch (error) {
-        this.report(error, 'commit-listener')
-      }
-    }
-    // Those that were registered by a listener: the head is still open to them.
-    if (this.awaitsHead) this.tellHead(head)
+    this.extensions?.tellHead(head, this)
   }
 
   commit(status: number): void {
@@ -232,40 +237,38 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     if (place === undefined) return
     this.place = place
     this.status = status
-    this.commitListeners = undefined
+    this.extensions?.close()
     if (this.times !== undefined) this.times.committedAt = this.lifecycle.now()
     if (channels.exchangeCommit.hasSubscribers) channels.exchangeCommit.publish({ exchange: this, status })
   }
 
   finish(): void {
-    this.end(this.place.finish)
+    this.end(this.place.finish, null, null)
   }
 
   abort(reason: AbortReason): void {
     if (this.hasEnded) return
-    this.reason = reason
-    this.position =
+    const position =
       this.status === null ? 'before-commit' : this.binding.isWritten(this.response as object) ? 'unflushed' : 'mid-response'
-    this.end(this.place.abort)
+    this.end(this.place.abort, reason, position)
   }
 
   /** Latches the end. Runs inside native listeners, so it calls nothing of the application's. */
-  private end(place: Place | undefined): void {
+  private end(place: Place | undefined, reason: AbortReason | null, position: AbortPosition | null): void {
     if (place === undefined) return
     this.place = place
-    const { binding, response, lifecycle, kept } = this
+    const { binding, response, lifecycle, kept, extensions } = this
     if (binding.route !== undefined && this.knownRoute === null) this.knownRoute = this.route
+    const logger = lifecycle.loggerOf(this)
     this.response = undefined
     this.owner = undefined
     this.kept = undefined
-    this.commitListeners = undefined
-    if (this.hooks !== undefined) this.hooks.hold.drop()
-    this.hooks = undefined
-    if (this.status !== null) this.head = binding.writtenHead(response as object)
-    this.bytes = binding.writtenBytes(response as object, kept)
+    if (extensions !== undefined) extensions.end()
+    const head = this.status === null ? undefined : binding.writtenHead(response as object)
+    this.ending = new Ending(reason, position, head, binding.writtenBytes(response as object, kept), logger)
     if (this.times !== undefined) this.times.endedAt = lifecycle.now()
     lifecycle.unended--
-    if (this.tasks !== undefined || lifecycle.hasAudience || (this.controller !== undefined && this.reason !== null)) {
+    if (this.tasks !== undefined || lifecycle.hasAudience || (reason !== null && extensions?.controller !== undefined)) {
       this.tasks ??= new TaskBook(false)
       lifecycle.scheduler.tell(this)
     } else this.drain()
@@ -273,7 +276,8 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Tells of the end, in a turn of its own, which began at `now`, and lets the tasks start. */
   tell(now: number): void {
-    if (this.reason !== null) this.controller?.abort(abortError(this.reason))
+    const { reason } = this
+    if (reason !== null) this.extensions?.controller?.abort(abortError(reason))
     this.participants?.end()
     const committing = this.participants?.committing
     // It decides what the outcome says.
@@ -296,7 +300,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     const place = this.place.drain
     if (place === undefined) return
     this.place = place
-    this.captured?.release()
+    this.extensions?.capture?.release()
     this.lifecycle.leave(this)
     if (channels.exchangeDrained.hasSubscribers) channels.exchangeDrained.publish({ exchange: this })
   }
@@ -341,7 +345,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Whether this is the error with which the handler failed, so that it has been told. */
   hasFailedWith(error: unknown): boolean {
-    return error !== undefined && this.error === error
+    return error !== undefined && this.extensions?.error === error
   }
 
   /** Something failed when nobody waited for it any more. */
@@ -351,15 +355,15 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Keeps what the handler threw for the outcome. Returns whether the framework can still answer. */
   noteError(error: unknown): boolean {
-    if (this.told === undefined) this.error = error
+    if (this.ending?.outcome === undefined) this.extend().error = error
     // A reply that waits, and is whole, stands.
-    if (this.hooks?.hold.hasEnded !== true) this.participants?.fail(error)
+    if (this.extensions?.hooks?.hold.hasEnded !== true) this.participants?.fail(error)
     return this.isOpen
   }
 
   /** Whether an error only says that the client left: the signal was heeded, or the response that was piped to is closed. */
   isDeparture(error: unknown): boolean {
-    const signal = this.controller?.signal
+    const signal = this.extensions?.controller?.signal
     return heeds(error, signal) || (this.reason === 'client' && saysClosed(error, signal !== undefined))
   }
 
@@ -376,12 +380,6 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
     this.lifecycle.report(error, { source, phase, exchangeId: id, task, outcome: this.outcome ?? null, route }, this)
   }
 
-  private reportPromise(result: PromiseLike<unknown>): void {
-    const message = 'A commit listener returned a promise, but the head does not wait. Make the listener synchronous.'
-    this.report(new LifecycleError('ERR_LIFECYCLE_ASYNC_LISTENER', message), 'commit-listener')
-    settle(result, undefined, (error) => this.report(error, 'commit-listener'))
-  }
-
   // Held replies.
 
   private assertOpen(caller: string): void {
@@ -390,7 +388,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   private openHooks(caller: string): Hooks {
     this.assertOpen(caller)
-    return (this.hooks ??= new Hooks(this, (gate) => this.holdReply(caller, gate)))
+    return (this.extend().hooks ??= new Hooks(this, (gate) => this.holdReply(caller, gate)))
   }
 
   private holdReply(caller: string, gate: Gate): Hold {
@@ -403,7 +401,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** A hook refused the reply: the framework's own error handling gets the error. Its page passes the hooks that are left. */
   refuse(error: unknown, hooks?: Hooks): void {
-    this.hooks = hooks
+    this.extend().hooks = hooks
     // Rolled back already, unless it was the bound and not a hook that refused.
     void this.participants?.refuse()
     if (this.handlerFailed(error, 'commit-hook')) this.run(() => this.binding.refuse?.(this.response as object, error))
@@ -418,7 +416,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Tells the handler to hurry. */
   abortSignal(reason: LifecycleError): void {
-    if (!this.hasEnded) this.controller?.abort(reason)
+    if (!this.hasEnded) this.extensions?.controller?.abort(reason)
   }
 
   /** How long it is since the request reached the mount, in ms; `null` when nobody asked for timings. */
@@ -441,21 +439,15 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** The reason of the signal, as soon as the exchange is aborted; before that `undefined`. */
   get abortReason(): unknown {
-    if (this.reason === null) return undefined
+    const { reason } = this
+    if (reason === null) return undefined
     const { signal } = this
-    this.controller?.abort(abortError(this.reason))
+    this.extensions?.controller?.abort(abortError(reason))
     return signal.reason
   }
 
-  private concludeBody(): Capture | null {
-    const { captured, status, head } = this
-    if (captured === undefined || status === null) return null
-    const type = this.binding.parseHead(head)['content-type']
-    return captured.wants(String(type ?? '')) ? captured : null
-  }
-
-  private concludeOutcome(): LazyOutcome {
-    const { status, reason } = this
+  private concludeOutcome({ reason, position, bytes, head }: Ending): LazyOutcome {
+    const { status, extensions } = this
     // Kept for `exchangeTimeout` as well, where nobody may see them.
     const { receivedAt = null, committedAt = null, endedAt = null } = this.lifecycle.options.timings === false ? {} : (this.times ?? {})
     const sinceReceived = (time: number | null) => (receivedAt === null || time === null ? null : time - receivedAt)
@@ -463,11 +455,11 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
       {
         kind: reason === null ? 'finished' : 'aborted',
         reason,
-        position: this.position,
+        position,
         status,
-        bytes: this.bytes,
-        body: this.concludeBody(),
-        error: this.error,
+        bytes,
+        body: (status === null ? undefined : extensions?.bodyOf(head, this.binding)) ?? null,
+        error: extensions?.error,
         transaction: this.participants?.fate ?? null,
         method: this.method,
         url: this.url,
@@ -476,7 +468,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
         timeToCommitMs: sinceReceived(committedAt),
         durationMs: sinceReceived(endedAt),
       },
-      this.head,
+      head,
       this.binding.parseHead,
     )
   }

@@ -152,24 +152,24 @@ describe('the sums of a report', () => {
   })
 
   it.each(['cancelled', 'timed out'])('hold for a task that was %s before and still runs', async (how) => {
-    const { exchange, lifecycle } = openOne({ taskTimeout: 5 })
+    const { exchange, lifecycle } = openOne({ taskTimeout: 3_600_000 })
     const gate = defer()
     const handle = exchange.after(() => gate.promise)
     exchange.finish()
     await turns()
     if (how === 'cancelled') handle.cancel()
-    else lifecycle.scheduler.expire(performance.now() + 100)
+    else lifecycle.scheduler.expire(performance.now() + 3_600_000)
     const report = lifecycle.drain()
     gate.resolve()
     expectBalance(await report)
   })
 
   it('is not clean when a task that timed out never settled', async () => {
-    const { exchange, lifecycle } = openOne({ taskTimeout: 5 })
+    const { exchange, lifecycle } = openOne({ taskTimeout: 3_600_000 })
     exchange.after(never)
     exchange.finish()
     await turns()
-    lifecycle.scheduler.expire(performance.now() + 100)
+    lifecycle.scheduler.expire(performance.now() + 3_600_000)
     expect((await lifecycle.drain({ timeout: 1 })).clean).toBe(false)
   })
 })
