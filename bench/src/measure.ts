@@ -28,13 +28,13 @@ export interface Run {
 }
 
 async function measureScale({ plan, theatre, progress }: Run): Promise<ScaleResults> {
-  const { inFlight, backlogs, repetitions, tasks } = plan.scale
-  progress(0, `${inFlight} requests in flight`)
-  const memory = await measureMemory(theatre, serverNames, inFlight)
+  const { memory: crowd, backlogs, repetitions, loads, tasks } = plan.scale
+  progress(0, `${crowd.inFlight} requests in flight`)
+  const memory = await measureMemory(theatre, serverNames, crowd)
   progress(0.2, 'draining a backlog')
   const drain = await measureDrain(theatre, backlogs, repetitions)
   progress(0.4, 'fairness')
-  const fairness = await measureFairness(theatre, serverNames)
+  const fairness = await measureFairness(theatre, serverNames, loads)
   const perTask = await measureTasks(theatre, tasks, (share, text) => progress(0.6 + share * 0.4, `tasks per request, ${text}`))
   return { memory, drain, tasks: perTask, fairness }
 }
@@ -60,7 +60,7 @@ export async function measure(run: Run): Promise<Results> {
   const has = (part: Part) => parts.includes(part)
   const paired = has('paired') ? await measurePairs(theatre, choose(run, plan.tier), plan.paired, progress) : undefined
   const throughput = has('throughput')
-    ? await measureThroughput(theatre, choose(run, plan.throughput.tier).filter(({ role }) => role !== 'other'), plan.throughput, progress)
+    ? await measureThroughput(theatre, choose(run, plan.throughput.tier).filter(({ role }) => role === 'measured'), plan.throughput, progress)
     : undefined
   const scale = has('scale') ? await measureScale(run) : undefined
   const exact = has('exact') ? await measureExact(run) : undefined

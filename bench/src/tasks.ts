@@ -48,7 +48,7 @@ async function measureFairnessOften(theatre: Theatre): Promise<FairnessRow[]> {
   const runs: FairnessRow[][] = []
   for (let run = 0; run < fairnessRuns; run++) {
     progress(run / fairnessRuns, 'fairness')
-    runs.push(await measureFairness(theatre, ['node']))
+    runs.push(await measureFairness(theatre, ['node'], ['quiet', 'busy']))
   }
   return (runs[0] as FairnessRow[]).map((row, index) => {
     const middle = (figure: 'idleP99' | 'busyP99' | 'times' | 'workMs' | 'answered') => median(runs.map((rows) => (rows[index] as FairnessRow)[figure]))

@@ -54,10 +54,10 @@ async function measureOne(theatre: Theatre, server: ServerName, variant: Fairnes
 }
 
 /** Measures what after-work does to everybody else. */
-export async function measureFairness(theatre: Theatre, servers: readonly ServerName[]): Promise<FairnessRow[]> {
+export async function measureFairness(theatre: Theatre, servers: readonly ServerName[], loads: readonly ProbeLoad[]): Promise<FairnessRow[]> {
   const rows: FairnessRow[] = []
   for (const server of servers) {
-    for (const load of ['quiet', 'busy'] as const) rows.push(await measureOne(theatre, server, 'ours', load))
+    for (const load of loads) rows.push(await measureOne(theatre, server, 'ours', load))
     rows.push(await measureOne(theatre, server, 'bare hook', 'busy'))
   }
   return rows

@@ -13,16 +13,21 @@ export interface MemoryRow {
   readonly overBare: number
 }
 
-const variants = ['idle', 'idle-ambient', 'after-1', 'on-finished'] as const
 /** A handler that has not replied yet has in hand what it will reply with. Fastify makes that, and our exchange keeps it; bare, nobody does. */
-const variantsOn: Readonly<Record<ServerName, readonly string[]>> = {
-  node: variants,
-  express: variants,
-  fastify: ['bare-kept', ...variants],
+const floorsOn: Readonly<Record<ServerName, readonly string[]>> = { node: [], express: [], fastify: ['bare-kept'] }
+
+/** How many requests, and of which applications. */
+export interface MemoryPlan {
+  readonly inFlight: number
+  readonly variants: readonly string[]
 }
 
 /** Measures the heap of many requests whose handlers have not replied yet, each on a connection of its own. */
-export async function measureMemory({ node, folder }: Theatre, servers: readonly ServerName[], inFlight: number): Promise<MemoryRow[]> {
+export async function measureMemory(
+  { node, folder }: Theatre,
+  servers: readonly ServerName[],
+  { inFlight, variants }: MemoryPlan,
+): Promise<MemoryRow[]> {
   const heapOf = async (server: ServerName, variant: string): Promise<number> => {
     const args = [server, variant, String(inFlight)]
     const child = Child.start({ folder, name: 'crowd', args, node, flags: ['--expose-gc'] })
@@ -36,7 +41,7 @@ export async function measureMemory({ node, folder }: Theatre, servers: readonly
   for (const server of servers) {
     const bare = await heapOf(server, 'bare')
     rows.push({ server, variant: 'bare', inFlight, bytesEach: bare, overBare: 0 })
-    for (const variant of variantsOn[server]) {
+    for (const variant of [...floorsOn[server], ...variants]) {
       const bytesEach = await heapOf(server, variant)
       rows.push({ server, variant, inFlight, bytesEach, overBare: bytesEach - bare })
     }
