@@ -1,5 +1,5 @@
 /** `pnpm bench`: see `--help`, and README.md for what the numbers mean. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { checkOut } from './against.js'
@@ -11,7 +11,7 @@ import { measure } from './measure.js'
 import { help, type Options, parseOptions, UsageError } from './options.js'
 import { presets } from './preset.js'
 import { showProgress } from './progress.js'
-import type { Results } from './results.js'
+import { keepOtherParts, type Results } from './results.js'
 import { findRuntimes, type Runtime } from './runtime.js'
 import { variantsOf } from './scenario.js'
 import type { Theatre } from './stage.js'
@@ -44,6 +44,7 @@ async function measureAll(options: Options, runtimes: readonly Runtime[], theatr
   // Where the command was given: pnpm runs it in the folder of this package. Made now, because a run takes a while.
   const json = options.json && resolve(process.env['INIT_CWD'] ?? '.', options.json)
   if (json !== undefined) mkdirSync(dirname(json), { recursive: true })
+  const earlier = json === undefined || !existsSync(json) ? [] : ([JSON.parse(readFileSync(json, 'utf8'))].flat() as Results[])
   const all: Results[] = []
   for (const runtime of runtimes) {
     const run = { options, plan: presets[options.preset], theatre: theatreOf(runtime), node: runtime.version, against, lanes, progress }
@@ -51,7 +52,7 @@ async function measureAll(options: Options, runtimes: readonly Runtime[], theatr
     clear()
     const [{ terminalReport }] = await reports
     console.log(`${all.length > 0 ? '\n' : ''}${terminalReport(results)}`)
-    all.push(results)
+    all.push(options.parts === undefined ? results : keepOtherParts(results, earlier))
   }
   const [, , { htmlReport }] = await reports
   const page = join(repository, 'bench/report.html')

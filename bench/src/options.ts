@@ -36,7 +36,7 @@ export const help = `pnpm bench [options]
   --only PATTERN      scenarios whose id (node/idle) or title matches
   --node 20,24        on these versions of Node
   --against REF       this tree against another commit, as one more row per scenario
-  --json FILE         everything that was found, as JSON
+  --json FILE         everything that was found, as JSON; only some parts replace these in a file that exists
 
   --paired --throughput --scale --exact
                       only these parts (default: paired, throughput, scale; with --quick: paired)

@@ -36,6 +36,12 @@ export interface Results {
   readonly scale?: ScaleResults
 }
 
+/** What a run of some parts found, and the other parts as an earlier run on the same version of Node found them. */
+export function keepOtherParts(found: Results, earlier: readonly Results[]): Results {
+  const { paired, throughput, exact, scale }: Partial<Results> = earlier.find(({ node }) => node === found.node) ?? {}
+  return { ...(paired && { paired }), ...(throughput && { throughput }), ...(exact && { exact }), ...(scale && { scale }), ...found }
+}
+
 /** The comparison of a row with another variant, if they were measured together. */
 export function comparisonTo(row: PairedRow, to: string): Comparison | undefined {
   return row.comparisons.find((comparison) => comparison.to === to)

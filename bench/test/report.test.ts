@@ -57,7 +57,7 @@ describe('the bars', () => {
   })
 
   it('cover scale', () => {
-    expect(of('per task, batch of 100, sync')?.verdict).toBe('met')
+    expect(of('per task, batch of 100, sync')).toMatchObject({ verdict: 'met', found: '90 ns, up to 95 (the least: 50 ns, up to 55)' })
     expect(of('node: memory per exchange in flight')?.verdict).toBe('met')
     expect(of('node: p99 of others while after-work drains')).toMatchObject({ verdict: 'missed', found: '2.50 times' })
   })
@@ -76,6 +76,11 @@ describe('the Markdown report', () => {
     expect(lineWith(text, 'on-finished + on-headers')).toBe('| on-finished + on-headers | 1.140 ± 0.002 |  |  |')
     expect(text).toContain('Example <CPU>, 4 cores, 2026-01-02, Express 5.3.0, Fastify 5.12.8')
     expect(text).not.toContain('morgan')
+  })
+
+  it('has no column for a version of Node of which only instructions were counted', () => {
+    const { paired: _paired, ...counted } = results
+    expect(markdownReport([results, { ...counted, node: '26.1.0' }])).toBe(text)
   })
 
   it('is put between its markers, and found there', () => {

@@ -28,7 +28,9 @@ function where({ machine, date, versions }: Results): string {
 }
 
 /** The table that the README shows: a column per server and version of Node. */
-export function markdownReport(all: readonly Results[]): string {
+export function markdownReport(found: readonly Results[]): string {
+  // Where only instructions were counted there is no CPU time to show.
+  const all = found.filter(({ paired }) => paired !== undefined)
   if (all.length === 0) return ''
   const columns = serverNames.flatMap((server) => all.map((results) => ({ server, results })))
   const bare = columns.map(({ server, results }) => `${rowOf(results, `${server}/bare`)?.microseconds.toFixed(1) ?? '-'} us`)

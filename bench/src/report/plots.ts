@@ -64,7 +64,7 @@ export function latencyPlot(rows: readonly ThroughputRow[]): string {
 
 /** Cost against tasks per request: parallel to the diagonal is linear. */
 export function tasksPlot(rows: readonly TaskRow[]): string {
-  const data = rows.filter(({ addedPerRequest }) => addedPerRequest > 0)
+  const data = rows.filter(({ by, addedPerRequest }) => by === 'ours' && addedPerRequest > 0)
   return draw({
     width: 520,
     height: 320,

@@ -19,7 +19,7 @@ export function scaleLines({ scale }: Results): string[] {
     ...alignTable(
       [left, { title: 'tasks' }, { title: 'us/request' }, { title: 'ns/task' }, { title: '95% interval' }],
       tasks.map((row) => [
-        row.kind, `${row.tasks}`, row.addedPerRequest.toFixed(1), row.perTask.toFixed(0),
+        row.by === 'ours' ? row.kind : `${row.kind}, the least`, `${row.tasks}`, row.addedPerRequest.toFixed(1), row.perTask.toFixed(0),
         `${row.perTaskLow.toFixed(0)} to ${row.perTaskHigh.toFixed(0)}`,
       ]),
     ),

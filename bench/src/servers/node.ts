@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createLifecycle } from '@afterword/adapter-node'
 import { count, countLater } from '../work.js'
 import { type Application, type Applications, mapValues } from './application.js'
+import { Batch } from './batch.js'
+import { watch } from './floor.js'
 import { peers } from './peers.js'
 import { type Use, uses } from './uses.js'
 
@@ -20,6 +22,17 @@ function call(amount: number, task: () => unknown): Application {
     createServer((req, res) => {
       reply(req, res)
       for (let index = 0; index < amount; index++) void task()
+    })
+}
+
+/** Runs it behind the response, with the least that can. */
+function least(amount: number, task: () => unknown): Application {
+  return () =>
+    createServer((req, res) => {
+      const batch = new Batch()
+      for (let index = 0; index < amount; index++) batch.add(task)
+      watch(req, res, batch.start)
+      reply(req, res)
     })
 }
 
@@ -52,6 +65,8 @@ export const applications: Applications = {
   'call-10-async': call(10, countLater),
   'call-100-async': call(100, countLater),
   'call-1000-async': call(1000, countLater),
+  'least-100': least(100, count),
+  'least-100-async': least(100, countLater),
   ...mapValues(peers, (peer): Application => async () => {
     const hook = await peer()
     return createServer((req, res) => {

@@ -41,7 +41,7 @@ export class FastifyLifecycle extends NodeLifecycle {
 
   /** Where no handler has told it. Fastify makes the options of the route anew whenever they are asked for. */
   protected override routeOf(res: object): string | undefined {
-    return (exchangeOf(res)?.owner as FastifyReply | undefined)?.request.routeOptions.url
+    return requestOf(exchangeOf(res))?.routeOptions.url
   }
 
   protected override refuse(res: object, error: unknown): boolean {
@@ -93,7 +93,10 @@ export class FastifyLifecycle extends NodeLifecycle {
   }
 
   override loggerOf(exchange: ServerExchange): FaultLogger | undefined {
-    return this.log === undefined ? undefined : (exchange.owner as FastifyReply | undefined)?.request.log
+    const { onError, logger } = this.options
+    if (this.log === undefined || onError !== undefined || logger !== undefined) return undefined
+    const log = requestOf(exchange)?.log
+    return log === undefined || isMute(log) ? undefined : log
   }
 
   override report(error: unknown, fault: Fault, exchange: ServerExchange): void {
@@ -142,6 +145,11 @@ function send(this: FastifyReply, payload?: unknown): FastifyReply {
     return this
   }
   return (Object.getPrototypeOf(this) as FastifyReply).send.call(this, payload)
+}
+
+/** The request of an exchange that began in the plugin. One of a `listener()` has none, and may have another owner. */
+function requestOf(exchange: ServerExchange | undefined): FastifyRequest | undefined {
+  return (exchange?.owner as Partial<FastifyReply> | undefined)?.request
 }
 
 /** Whether it is the logger of an application without one, which says nothing and has no level. */

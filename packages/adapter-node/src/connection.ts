@@ -77,9 +77,8 @@ export class Connection {
       this.first = undefined
       return
     }
-    const { behind } = this.pipeline ?? {}
-    const place = behind?.indexOf(res) ?? -1
-    if (place >= 0) behind?.splice(place, 1)
+    const place = this.pipeline?.behind.indexOf(res) ?? -1
+    if (place >= 0) this.pipeline?.behind.splice(place, 1)
   }
 
   /** Whether the response has others before it. */

@@ -31,8 +31,8 @@ export const fastifyMutants: readonly Mutant[] = [
   {
     id: 'fastify: no route where a hook answers',
     file,
-    find: '?.request.routeOptions.url',
-    replace: '?.request.routeOptions.url && undefined',
+    find: '?.routeOptions.url',
+    replace: '?.routeOptions.url && undefined',
     rule: 'FAS-006',
     rig,
   },

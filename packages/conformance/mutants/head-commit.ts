@@ -26,8 +26,8 @@ export const headCommitMutants: readonly Mutant[] = [
   {
     id: 'commit listeners are called for every head that is tried',
     file: extensions,
-    find: 'const listeners = this.commitListeners\n    this.commitListeners = undefined\n',
-    replace: 'const listeners = this.commitListeners\n',
+    find: '    this.tellHead(head, exchange)\n',
+    replace: '    this.commitListeners ??= listeners\n',
     rule: 'COM-029',
     rig: 'node',
   },

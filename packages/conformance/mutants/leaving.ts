@@ -307,8 +307,8 @@ export const leavingMutants: readonly Mutant[] = [
   {
     id: 'a response takes those behind it with it',
     file: connection,
-    find: 'behind?.splice(place, 1)',
-    replace: 'behind?.splice(place)',
+    find: 'behind.splice(place, 1)',
+    replace: 'behind.splice(place)',
     rule: 'END-238',
     rig: 'node',
   },

@@ -395,8 +395,8 @@ export const transactionsMutants: readonly Mutant[] = [
   {
     id: 'the signal waits for the commit',
     file: exchange,
-    find: 'if (reason !== null) this.extensions?.controller?.abort(abortError(reason))\n    this.participants?.end()',
-    replace: 'this.participants?.end()',
+    find: 'if (reason !== null) this.extensions?.controller?.abort(abortError(reason))\n    this.participants?.end()\n',
+    replace: 'this.participants?.end()\n    if (reason !== null && this.participants?.committing === undefined) this.extensions?.controller?.abort(abortError(reason))\n',
     rule: 'TXN-048',
     rig: 'node',
   },

@@ -2,7 +2,7 @@ import type { AbortPosition, AbortReason } from './binding.js'
 import type { LazyOutcome } from './outcome.js'
 import type { FaultLogger } from './sink.js'
 
-/** What is taken down of an exchange when it ends, and its response is let go of. There is none while it is in flight. */
+/** What is taken down of an exchange when it ends, and its response is let go of. There is none before that. */
 export class Ending {
   /** Why it was aborted; `null` when it finished. */
   readonly reason: AbortReason | null

@@ -8,8 +8,8 @@ import type { ServerExchange } from './server-exchange.js'
 import { isThenable, settle } from './sink.js'
 
 /**
- * What most exchanges do without: who has a say in the reply, the signal, the error of the handler. Made with the first of
- * these: there may be tens of thousands of exchanges in flight.
+ * What most exchanges do without: who has a say in the reply, what is kept of its body, the signal, the error of the
+ * handler. Made with the first of these: there may be tens of thousands of exchanges in flight.
  */
 export class Extensions {
   /** Who wants to see the head. Let go of when it is written. */
@@ -48,7 +48,7 @@ export class Extensions {
 
   /** The exchange is over. */
   end(): void {
-    this.commitListeners = undefined
+    this.close()
     if (this.hooks !== undefined) this.hooks.hold.drop()
     this.hooks = undefined
   }

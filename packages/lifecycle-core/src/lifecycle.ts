@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.js'
 import { ServerExchange } from './server-exchange.js'
 import { resolveOptions, type LifecycleOptions, type ResolvedOptions } from './options.js'
 import type { Outcome } from './outcome.js'
+import { Mount } from './mount.js'
 import { Registry } from './registry.js'
 import type { DrainReport } from './report.js'
 import { Scheduler } from './scheduler.js'
@@ -45,6 +46,8 @@ export class Lifecycle {
   readonly scope = new AsyncResource('AFTERWORD_LIFECYCLE')
   /** Whether every exchange has hooks of the application. */
   private readonly hasHooks: boolean
+  /** The one of the latest exchange: most applications are on one kind of server. */
+  private latestMount: Mount | undefined = undefined
   private drainState: LifecycleState = 'accepting'
   private draining: Drain | undefined
   private watchers: (() => void)[] | undefined
@@ -95,7 +98,7 @@ export class Lifecycle {
   begin<Res extends object>(binding: Binding<Res>, res: Res, method: string, url: string, owner?: unknown): ServerExchange {
     const begun = exchangeOf(res)
     if (begun !== undefined) return begun
-    const exchange = new ServerExchange(this, binding as unknown as Binding, res, method, url)
+    const exchange = new ServerExchange(this.mountOn(binding as unknown as Binding), res, method, url)
     exchange.owner = owner
     ;(res as { [slot]?: ServerExchange })[slot] = exchange
     this.open.add(exchange)
@@ -106,6 +109,11 @@ export class Lifecycle {
     if (this.hasHooks && exchange.isOpen) this.addHooks(exchange)
     this.draining?.greet(exchange)
     return exchange
+  }
+
+  private mountOn(binding: Binding): Mount {
+    if (this.latestMount?.binding !== binding) this.latestMount = new Mount(this, binding)
+    return this.latestMount
   }
 
   private addHooks(exchange: ServerExchange): void {
@@ -213,10 +221,8 @@ export class Lifecycle {
     if (onRefused !== undefined) this.callSubscriber(task.exchange, () => onRefused(task, error))
   }
 
-  /** The framework's logger of a request, while its exchange is in flight; an adapter whose framework has one names it. */
-  loggerOf(_exchange: ServerExchange): FaultLogger | undefined {
-    return undefined
-  }
+  /** The framework's logger of a request, asked for until its exchange ends; an adapter whose framework has one names it. */
+  loggerOf?(exchange: ServerExchange): FaultLogger | undefined
 
   /** Every fault comes through here, on its way to the sink. */
   report(error: unknown, fault: Fault, exchange: ServerExchange): void {

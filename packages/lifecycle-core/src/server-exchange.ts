@@ -9,6 +9,7 @@ import type { CommitListener, Exchange } from './exchange.js'
 import { Extensions } from './extensions.js'
 import { type CommitHook, Hooks, type PayloadHook, tooLate } from './hooks.js'
 import type { Lifecycle } from './lifecycle.js'
+import type { Mount } from './mount.js'
 import { assertFunction, assertPromise, assertTask, checkCaptureOptions, checkPromiseOptions, checkTaskOptions } from './options.js'
 import { LazyOutcome, type Outcome } from './outcome.js'
 import { type Participant, Participants } from './participants.js'
@@ -45,12 +46,10 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   readonly method: string
   /** As the client sent it. */
   readonly url: string
-  /** The application it belongs to. */
-  readonly lifecycle: Lifecycle
   /** On the monotonic clock, in ms; `undefined` when nobody asked for timings. */
   private readonly times: Times | undefined
   private readonly sequence = ++sequence
-  private readonly binding: Binding
+  private readonly mount: Mount
   /** Let go of at the end. */
   response: object | undefined
   private status: number | null = null
@@ -64,13 +63,22 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   private ending: Ending | undefined = undefined
 
   /** Use `Lifecycle.begin`, which also counts it. */
-  constructor(lifecycle: Lifecycle, binding: Binding, response: object, method: string, url: string) {
-    this.lifecycle = lifecycle
-    this.binding = binding
+  constructor(mount: Mount, response: object, method: string, url: string) {
+    const { lifecycle } = mount
+    this.mount = mount
     this.response = response
     this.method = method
     this.url = url
     this.times = lifecycle.isTimed ? { receivedAt: lifecycle.now(), committedAt: null, endedAt: null } : undefined
+  }
+
+  /** The application it belongs to. */
+  get lifecycle(): Lifecycle {
+    return this.mount.lifecycle
+  }
+
+  private get binding(): Binding {
+    return this.mount.binding
   }
 
   /** Where it is. */
@@ -124,7 +132,7 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
 
   /** Where its faults are logged if the application names no sink: the framework's logger of this request. */
   get logger(): FaultLogger | undefined {
-    return this.ending === undefined ? this.lifecycle.loggerOf(this) : this.ending.logger
+    return this.ending === undefined ? this.lifecycle.loggerOf?.(this) : this.ending.logger
   }
 
   /** Its transactions, once it has asked for one. */
@@ -257,18 +265,18 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   private end(place: Place | undefined, reason: AbortReason | null, position: AbortPosition | null): void {
     if (place === undefined) return
     this.place = place
-    const { binding, response, lifecycle, kept, extensions } = this
+    const { binding, response, lifecycle, kept } = this
     if (binding.route !== undefined && this.knownRoute === null) this.knownRoute = this.route
-    const logger = lifecycle.loggerOf(this)
+    const logger = lifecycle.loggerOf?.(this)
     this.response = undefined
     this.owner = undefined
     this.kept = undefined
-    if (extensions !== undefined) extensions.end()
+    this.extensions?.end()
     const head = this.status === null ? undefined : binding.writtenHead(response as object)
     this.ending = new Ending(reason, position, head, binding.writtenBytes(response as object, kept), logger)
     if (this.times !== undefined) this.times.endedAt = lifecycle.now()
     lifecycle.unended--
-    if (this.tasks !== undefined || lifecycle.hasAudience || (reason !== null && extensions?.controller !== undefined)) {
+    if (this.tasks !== undefined || lifecycle.hasAudience || (reason !== null && this.extensions?.controller !== undefined)) {
       this.tasks ??= new TaskBook(false)
       lifecycle.scheduler.tell(this)
     } else this.drain()

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { DrainReport } from '../src/report.js'
 import { openOne, TestLifecycle } from './fake-binding.js'
 import { FakeHost, idleHost } from './fake-host.js'
-import { defer, turns } from './turn.js'
+import { defer, hourMs, turns } from './turn.js'
 
 const never = (): Promise<void> => new Promise(() => {})
 
@@ -152,24 +152,24 @@ describe('the sums of a report', () => {
   })
 
   it.each(['cancelled', 'timed out'])('hold for a task that was %s before and still runs', async (how) => {
-    const { exchange, lifecycle } = openOne({ taskTimeout: 3_600_000 })
+    const { exchange, lifecycle } = openOne({ taskTimeout: hourMs })
     const gate = defer()
     const handle = exchange.after(() => gate.promise)
     exchange.finish()
     await turns()
     if (how === 'cancelled') handle.cancel()
-    else lifecycle.scheduler.expire(performance.now() + 3_600_000)
+    else lifecycle.scheduler.expire(performance.now() + hourMs)
     const report = lifecycle.drain()
     gate.resolve()
     expectBalance(await report)
   })
 
   it('is not clean when a task that timed out never settled', async () => {
-    const { exchange, lifecycle } = openOne({ taskTimeout: 3_600_000 })
+    const { exchange, lifecycle } = openOne({ taskTimeout: hourMs })
     exchange.after(never)
     exchange.finish()
     await turns()
-    lifecycle.scheduler.expire(performance.now() + 3_600_000)
+    lifecycle.scheduler.expire(performance.now() + hourMs)
     expect((await lifecycle.drain({ timeout: 1 })).clean).toBe(false)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { Lanes, Stand } from '../src/lane.js'
 import type { Task } from '../src/task.js'
 import { openOne, TestLifecycle } from './fake-binding.js'
-import { defer, turns } from './turn.js'
+import { defer, hourMs, turns } from './turn.js'
 
 const stand = (name: string, key: string): Stand => new Stand({ name } as Task, key)
 
@@ -93,7 +93,7 @@ describe('tasks that share a key', () => {
   })
 
   it('wait for one that was cancelled or timed out while it ran, until it settles', async () => {
-    const lifecycle = new TestLifecycle({ taskTimeout: 3_600_000 })
+    const lifecycle = new TestLifecycle({ taskTimeout: hourMs })
     const { started, gates, handles } = line(lifecycle, 3)
     await turns()
     handles[0]?.cancel()
@@ -101,7 +101,7 @@ describe('tasks that share a key', () => {
     expect([handles[0]?.state, started]).toEqual(['cancelled', [0]])
     gates[0]?.resolve()
     await turns()
-    lifecycle.scheduler.expire(performance.now() + 3_600_000)
+    lifecycle.scheduler.expire(performance.now() + hourMs)
     await turns()
     expect([handles[1]?.state, started]).toEqual(['timed-out', [0, 1]])
     gates[1]?.reject(new Error('late'))

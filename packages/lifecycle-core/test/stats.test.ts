@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LifecycleStats } from '../src/stats.js'
 import { openOne, TestLifecycle } from './fake-binding.js'
-import { defer, turns } from './turn.js'
+import { defer, hourMs, turns } from './turn.js'
 
 function expectSum(stats: LifecycleStats): void {
   const { scheduled, queued, running, zombies, completed, failed, timedOut, cancelled, refused } = stats
@@ -14,7 +14,7 @@ describe('the figures', () => {
   })
 
   it('follow a task from queued to zombie to its end', async () => {
-    const { exchange, lifecycle } = openOne({ taskTimeout: 3_600_000 })
+    const { exchange, lifecycle } = openOne({ taskTimeout: hourMs })
     const gate = defer()
     const seen = (): Partial<LifecycleStats> => {
       const { inFlight, queued, running, zombies, timedOut } = lifecycle.stats()
@@ -26,7 +26,7 @@ describe('the figures', () => {
     exchange.finish()
     await turns()
     expect(seen()).toEqual({ inFlight: 1, queued: 0, running: 1, zombies: 0, timedOut: 0 })
-    lifecycle.scheduler.expire(performance.now() + 3_600_000)
+    lifecycle.scheduler.expire(performance.now() + hourMs)
     expect(seen()).toEqual({ inFlight: 1, queued: 0, running: 0, zombies: 1, timedOut: 0 })
     gate.resolve()
     await lifecycle.idle()

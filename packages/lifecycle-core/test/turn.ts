@@ -9,6 +9,9 @@ export async function turns(count = 20): Promise<void> {
 /** Lets every microtask run. */
 export const flush = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
+/** In ms: longer than any test takes, so that a timeout of an hour comes only where a test says that it has passed. */
+export const hourMs = 3_600_000
+
 /** A promise that a test settles. */
 export interface Deferred<T = void> {
   readonly promise: Promise<T>

@@ -126,6 +126,24 @@ export const faultLoggerRules: readonly Rule[] = [
           }),
         )
       }
+      // Before the end, too.
+      const early: { reqId?: string; source: string }[] = []
+      const stream = { write: (line: string) => early.push(JSON.parse(line) as (typeof early)[0]) }
+      await rig.serve(
+        ({ exchange, reply }) => {
+          exchange.onCommit(() => {
+            throw failure
+          })
+          reply(200, 'hello')
+        },
+        async (app) => {
+          await app.ask('/orders')
+          await app.lifecycle.idle()
+          assert.deepEqual(early.map(({ source }) => source), ['commit-listener'])
+          assert.match(early[0]?.reqId ?? '', /^req-/)
+        },
+        { defaultSink: true, server: { logger: { level: 'error', stream } } },
+      )
     },
   },
   {
@@ -145,7 +163,7 @@ export const faultLoggerRules: readonly Rule[] = [
               lifecycle.listener((req: IncomingMessage & { exchange: Exchange }, res: ServerResponse) => {
                 req.exchange.after(() => Promise.reject(failure))
                 res.end('hello')
-              }),
+              }, { errorHandler() {} }),
             )
             await listen(other)
           },
