@@ -44,7 +44,7 @@ async function measureAll(options: Options, runtimes: readonly Runtime[], theatr
   // Where the command was given: pnpm runs it in the folder of this package. Made now, because a run takes a while.
   const json = options.json && resolve(process.env['INIT_CWD'] ?? '.', options.json)
   if (json !== undefined) mkdirSync(dirname(json), { recursive: true })
-  const earlier = json === undefined || !existsSync(json) ? [] : ([JSON.parse(readFileSync(json, 'utf8'))].flat() as Results[])
+  const earlier = options.parts === undefined || json === undefined || !existsSync(json) ? [] : ([JSON.parse(readFileSync(json, 'utf8'))].flat() as Results[])
   const all: Results[] = []
   for (const runtime of runtimes) {
     const run = { options, plan: presets[options.preset], theatre: theatreOf(runtime), node: runtime.version, against, lanes, progress }
@@ -52,7 +52,7 @@ async function measureAll(options: Options, runtimes: readonly Runtime[], theatr
     clear()
     const [{ terminalReport }] = await reports
     console.log(`${all.length > 0 ? '\n' : ''}${terminalReport(results)}`)
-    all.push(options.parts === undefined ? results : keepOtherParts(results, earlier))
+    all.push(keepOtherParts(results, earlier))
   }
   const [, , { htmlReport }] = await reports
   const page = join(repository, 'bench/report.html')

@@ -23,7 +23,7 @@ export interface PluginOptions {
 
 /** A lifecycle for Fastify 5. */
 export class FastifyLifecycle extends NodeLifecycle {
-  /** The application's logger, if it has one. */
+  /** The application's logger, if it has one, and faults are to go there. */
   private log: FastifyBaseLogger | undefined = undefined
 
   /**
@@ -62,7 +62,8 @@ export class FastifyLifecycle extends NodeLifecycle {
     // Registered twice, every hook of it would run twice.
     if (app.hasRequestDecorator('exchange')) return done()
     app.decorateRequest('exchange', null as unknown as Exchange)
-    if (!isMute(app.log)) this.log = app.log
+    const { onError, logger } = this.options
+    if (onError === undefined && logger === undefined && !isMute(app.log)) this.log = app.log
     app.addHook('onRequest', (request, reply, next) => {
       if (this.options.guard !== false) reply.send = send
       const exchange = this.exchange(request.raw, reply.raw, request.originalUrl, reply)
@@ -93,9 +94,9 @@ export class FastifyLifecycle extends NodeLifecycle {
   }
 
   override loggerOf(exchange: ServerExchange): FaultLogger | undefined {
-    const { onError, logger } = this.options
-    if (this.log === undefined || onError !== undefined || logger !== undefined) return undefined
+    if (this.log === undefined) return undefined
     const log = requestOf(exchange)?.log
+    // Of an application beside the one that has a logger.
     return log === undefined || isMute(log) ? undefined : log
   }
 

@@ -209,9 +209,9 @@ export class ServerExchange implements Exchange, Signals, Member<ServerExchange>
   join(participant: Participant): void {
     const hooks = this.openHooks('transaction')
     hooks.addLast(async (head) => participant.settle(head))
-    const { participants = new Participants() } = this
-    this.extend().participants = participants
-    participants.add(participant, hooks)
+    const extensions = this.extend()
+    extensions.participants ??= new Participants()
+    extensions.participants.add(participant, hooks)
   }
 
   /** From here on it is being handled. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Exchange, FaultLogger } from '@afterword/lifecycle-core'
+import createApp from 'fastify'
 import { askHttp1 } from '../client.js'
 import { Latch } from '../latch.js'
 import { listen, stop } from '../probe.js'
@@ -173,6 +174,37 @@ export const faultLoggerRules: readonly Rule[] = [
             assert.deepEqual(lines.items.map(({ source, reqId, err }) => [source, reqId, err.message]), [['task', undefined, 'no mail server']])
             assert.deepEqual(stderr.items, [])
             await stop(other as Server)
+          },
+          { defaultSink: true, server: { logger: { level: 'error', stream } } },
+        )
+      })
+    },
+  },
+  {
+    id: 'FLT-115',
+    title: 'MUST log a fault of an application on Fastify without a logger with that of another application of the same lifecycle',
+    needs: ['fastify'],
+    run: async (rig) => {
+      assert(rig.serveOwn)
+      const mute = createApp()
+      const lines = new Latch<{ reqId?: string; err: { message: string } }>()
+      const stream = { write: (line: string) => lines.add(JSON.parse(line) as never) }
+      await withStderr(async (stderr) => {
+        await rig.serveOwn?.(
+          async (app, lifecycle) => {
+            await mute.register(lifecycle.plugin)
+            mute.get('/', (request, reply) => {
+              request.exchange.after(() => Promise.reject(failure))
+              return reply.send('hello')
+            })
+            await app.register(lifecycle.plugin)
+          },
+          async (app) => {
+            assert.equal((await mute.inject('/')).statusCode, 200)
+            await app.lifecycle.idle()
+            assert.deepEqual(lines.items.map(({ reqId, err }) => [reqId, err.message]), [[undefined, 'no mail server']])
+            assert.deepEqual(stderr.items, [])
+            await mute.close()
           },
           { defaultSink: true, server: { logger: { level: 'error', stream } } },
         )
